@@ -1,0 +1,1 @@
+"""The open rebalancing engine for one portfolio held in several accounts."""

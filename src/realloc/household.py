@@ -1,0 +1,187 @@
+"""The household document: everything that the engine needs to decide trades, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+from realloc._reading import Table, join
+from realloc.accounts import ACCOUNT_KEYS, Account
+from realloc.errors import InputError, Issue
+from realloc.models import MODEL_KEYS, PortfolioModel
+from realloc.policy import POLICY_KEYS, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentTrade:
+    """A trade already made, for the wash-sale windows.
+
+    Parameters
+    ----------
+    account_number, symbol : str
+        Where and what.
+    shares : float
+        Negative for a sale.
+    price : float
+        Dollars per share.
+    traded : datetime.date
+        Trade date.
+    gain : float, optional
+        Realized gain of a sale in dollars; None where it is not known.
+    """
+
+    account_number: str
+    symbol: str
+    shares: float
+    price: float
+    traded: date
+    gain: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the trade as the household document has it."""
+        trade: dict[str, Any] = {
+            "account_number": self.account_number,
+            "symbol": self.symbol,
+            "shares": self.shares,
+            "price": self.price,
+            "traded": self.traded.isoformat(),
+        }
+        if self.gain is not None:
+            trade["gain"] = self.gain
+        return trade
+
+    @classmethod
+    def read(cls, table: Table) -> Self:
+        """Build a trade from a table that collects the issues."""
+        return cls(
+            account_number=table.text("account_number"),
+            symbol=table.text("symbol"),
+            shares=table.number("shares"),
+            price=table.number("price", 0.0, least=0.0),
+            traded=table.date("traded"),
+            gain=table.number("gain", None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """Accounts, prices and one target, with the policy under which trades are decided.
+
+    Parameters
+    ----------
+    as_of : datetime.date
+        Date of the decision.
+    prices : mapping of str to float
+        Dollars per share by symbol, more than zero.
+    spreads_bps : mapping of str to float
+        Full bid/ask spread in 1/10,000 for symbols that have their own.
+    accounts : tuple of Account
+        At least one, with account numbers that differ.
+    model : PortfolioModel
+        Targets and classes.
+    recent_trades : tuple of RecentTrade
+        Trades of the last weeks in any account of the household.
+    policy : Policy
+        Prices of drift and tax, costs and limits.
+
+    Examples
+    --------
+    >>> household = Household.from_dict({
+    ...     "as_of": "2026-11-20",
+    ...     "prices": {"VTI": 250.0, "BND": 72.5},
+    ...     "accounts": [{"label": "IRA", "account_number": "A1", "cash": 1000.0, "positions": {"VTI": 10},
+    ...                   "kind": "tax_deferred"}],
+    ...     "model": {"name": "60/40", "targets": {"VTI": 0.6, "BND": 0.4}},
+    ... })
+    >>> household.accounts[0].kind
+    'tax_deferred'
+    """
+
+    as_of: date
+    prices: Mapping[str, float]
+    accounts: tuple[Account, ...]
+    model: PortfolioModel
+    spreads_bps: Mapping[str, float] = field(default_factory=dict)
+    recent_trades: tuple[RecentTrade, ...] = ()
+    policy: Policy = Policy()
+
+    def spread_bps(self, symbol: str) -> float:
+        """Return the full bid/ask spread of `symbol` in 1/10,000."""
+        return self.spreads_bps.get(symbol, self.policy.costs.spread_bps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the household document."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "prices": {
+                symbol: {"price": price, "spread_bps": self.spreads_bps[symbol]}
+                if symbol in self.spreads_bps
+                else price
+                for symbol, price in self.prices.items()
+            },
+            "accounts": [account.to_dict() for account in self.accounts],
+            "model": self.model.to_dict(),
+            "recent_trades": [trade.to_dict() for trade in self.recent_trades],
+            "policy": self.policy.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, today: date | None = None) -> Self:
+        """Build a household from its document.
+
+        Parameters
+        ----------
+        data : mapping
+            The document, as JSON or TOML give it.
+        today : datetime.date, optional
+            What ``as_of`` means where the document does not say; None takes the computer's date.
+
+        Raises
+        ------
+        InputError
+            Something in the document cannot be used; all of it is listed, each with its JSON path.
+        """
+        issues: list[Issue] = []
+        household = cls.read(Table(data, "", issues, HOUSEHOLD_KEYS), today=today)
+        if issues:
+            raise InputError(issues)
+        return household
+
+    @classmethod
+    def read(cls, table: Table, *, today: date | None = None) -> Self:
+        """Build a household from a table that collects the issues."""
+        missing = {key for key in ("prices", "accounts", "model") if key not in table}
+        for key in sorted(missing):
+            table.fault("key.missing", key, f"missing {key!r}")
+        prices, spreads = _read_prices(table.table("prices"))
+        return cls(
+            as_of=table.date("as_of", today or date.today()),  # noqa: DTZ011 - a calendar date, not an instant
+            prices=prices,
+            spreads_bps=spreads,
+            accounts=tuple(Account.read(account) for account in table.tables("accounts", ACCOUNT_KEYS)),
+            model=PortfolioModel.read(table.table("model", MODEL_KEYS)),
+            recent_trades=tuple(
+                RecentTrade.read(trade)
+                for trade in table.tables("recent_trades", RecentTrade.__dataclass_fields__)
+            ),
+            policy=Policy.read(table.table("policy", POLICY_KEYS)),
+        )
+
+
+HOUSEHOLD_KEYS = frozenset({"as_of", "prices", "accounts", "model", "recent_trades", "policy"})
+
+
+def _read_prices(table: Table) -> tuple[dict[str, float], dict[str, float]]:
+    prices: dict[str, float] = {}
+    spreads: dict[str, float] = {}
+    for symbol, value in table.entries():
+        if isinstance(value, Mapping):
+            detail = Table(value, join(table.where, symbol), table.issues, ("price", "spread_bps"))
+            prices[symbol] = detail.number("price", above=0.0)
+            if "spread_bps" in detail:
+                spreads[symbol] = detail.number("spread_bps", least=0.0, most=10_000.0)
+        else:
+            prices[symbol] = table.check_number(value, join(table.where, symbol), above=0.0)
+    return prices, spreads

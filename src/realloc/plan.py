@@ -1,0 +1,126 @@
+"""The plan document: the trades, what they do, what they cost, and how near to the best possible that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from realloc.errors import Issue
+from realloc.trades import Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCash:
+    """Cash of one account before and after the plan, in dollars.
+
+    `cash_before` is as the household states it; `cash_after` has the cash flow and the trades in it and is
+    rounded down to the cent. `shortfall` is what is missing to the reserve where no allowed sale reaches it.
+    """
+
+    account_number: str
+    cash_before: float
+    cash_after: float
+    shortfall: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassWeight:
+    """A class (or a symbol with its own target, or an unassigned one), its weights and its band.
+
+    `account` names the account whose own targets these are; empty for the household's.
+    """
+
+    name: str
+    target: float
+    before: float
+    after: float
+    band: float
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdTotals:
+    """Household figures: dollars, and drift as half the sum of absolute weight deviations."""
+
+    value: float
+    drift_before: float
+    drift_after: float
+    realized_short_term: float
+    realized_long_term: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCosts:
+    """The objective, its parts, and the objective of doing nothing, in dollars."""
+
+    objective: float
+    do_nothing: float
+    drift: float
+    tax: float
+    trading: float
+    location: float
+
+
+CertificateStatus = Literal["optimal", "certified", "time_limit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """How near to the best possible the plan is.
+
+    No plan under these rules can cost less than `bound` dollars; `gap` is `objective` less `bound`, and
+    `gap_bps` is the gap in 1/10,000 of the household's value. The status is ``optimal`` where the gap is
+    less than half a cent, ``time_limit`` where the search was stopped early, else ``certified``.
+    """
+
+    status: CertificateStatus
+    objective: float
+    bound: float
+    gap: float
+    gap_bps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Trades for a household, audited, with their certificate.
+
+    Parameters
+    ----------
+    trades : tuple of Trade
+        In order of execution: each has its `sequence`, sells before the buys that they pay for.
+    accounts : tuple of AccountCash
+        One for each account, in the household's order.
+    classes : tuple of ClassWeight
+        One for each class, symbol with its own target and unassigned symbol.
+    household, costs, certificate
+        See their classes.
+    issues : tuple of Issue
+        What stood in the way, and what a person should know.
+    """
+
+    trades: tuple[Trade, ...]
+    accounts: tuple[AccountCash, ...]
+    classes: tuple[ClassWeight, ...]
+    household: HouseholdTotals
+    costs: PlanCosts
+    certificate: Certificate
+    issues: tuple[Issue, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan document."""
+        return {
+            "trades": [trade.to_dict() for trade in self.trades],
+            "accounts": [_values(account) for account in self.accounts],
+            "classes": [
+                {key: value for key, value in _values(weight).items() if key != "account" or value}
+                for weight in self.classes
+            ],
+            "household": _values(self.household),
+            "costs": _values(self.costs),
+            "certificate": _values(self.certificate),
+            "issues": [issue.to_dict() for issue in self.issues],
+        }
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
