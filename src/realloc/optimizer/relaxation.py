@@ -19,8 +19,11 @@ from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 MISSED_COST = 1_000.0
 """Dollars charged per dollar of reserve or drift cap missed: more than any objective can offer."""
 
-TIE_BREAK = 1e-6
-"""Dollars per dollar and place in its class that make the relaxation buy the preferred symbol (rule DET-2)."""
+OPEN, BUYS, SELLS_LOSSES = 0, 1, 2
+"""The state of a wash group: both sides open, or one of them chosen."""
+
+TIE_BREAK = 3e-7
+"""Dollars per dollar that make the relaxation buy the preferred symbol of a class (rule DET-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,7 @@ class Relaxation:
             if "orders" in cap_row:
                 entries.append((np.full(len(of), cap_row["orders"]), per_order))
             if sign > 0:
-                cost = cost + TIE_BREAK * np.minimum(pairs.rank[of], 10)
+                cost = cost + TIE_BREAK * (pairs.rank[of] > 0)
             else:
                 cost = cost + lots.tax / price
                 for name, amount in (("gain", lots.gain), ("tax", lots.tax)):
@@ -190,15 +193,48 @@ class Relaxation:
             np.zeros(len(cost), dtype=np.int32),
         )
 
-    def limit(self, buy_open: Flags, sell_open: Flags) -> None:
-        """Allow trades only where the flags (by pair, and by lot) are set."""
-        is_open = np.concatenate([buy_open[self.buys], sell_open])
+    def limit(self, sides: Ints, closed: Flags) -> None:
+        """Close the columns that a decided side of a wash group forbids, and those of closed pairs."""
+        pairs, lots = self.problem.pairs, self.problem.lots
+        shut = np.concatenate(
+            [
+                sides[pairs.wash[self.buys]] == SELLS_LOSSES,
+                (sides[pairs.wash[lots.pair]] == BUYS) & lots.loss,
+            ]
+        )
+        shut |= closed[np.concatenate([self.buys, lots.pair])]
         self.highs.changeColsBounds(
             self.n_trades,
             np.arange(self.n_trades, dtype=np.int32),
             np.zeros(self.n_trades),
-            np.where(is_open, self.upper[: self.n_trades], 0.0),
+            np.where(shut, 0.0, self.upper[: self.n_trades]),
         )
+
+    def couple(self, groups: Ints) -> None:
+        """Add the hull of the two sides of wash groups: what is bought and what is lost share one unit.
+
+        For each group a column w in [0, 1]; each buy uses up to w of its cap, each pair's loss lots up to 1 - w
+        of theirs.
+        """
+        pairs, lots = self.problem.pairs, self.problem.lots
+        loss = np.flatnonzero(lots.loss)
+        for group in groups:
+            w = self.highs.getNumCol()
+            self.highs.addCol(0.0, 0.0, 1.0, 0, np.empty(0, dtype=np.int32), np.empty(0))
+            buys = np.flatnonzero(pairs.wash[self.buys] == group)
+            for column in buys:
+                self.highs.addRow(-np.inf, 0.0, 2, np.array([column, w], dtype=np.int32), np.array([1 / self.upper[column], -1.0]))
+            mine = loss[pairs.wash[lots.pair[loss]] == group]
+            for pair in np.unique(lots.pair[mine]):
+                columns = mine[lots.pair[mine] == pair] + len(self.buys)
+                total = self.upper[columns].sum()
+                self.highs.addRow(
+                    -np.inf,
+                    1.0,
+                    len(columns) + 1,
+                    np.append(columns, w).astype(np.int32),
+                    np.append(np.full(len(columns), 1 / total), 1.0),
+                )
 
     def charge(self, extra: Floats) -> None:
         """Add dollars per dollar to the cost of each trade column (buys, then lots)."""
@@ -226,14 +262,14 @@ class Relaxation:
         buy = np.zeros(len(self.problem.pairs.held))
         buy[self.buys] = shares[:n_buys]
         n_accounts, n_groups = len(self.problem.cash.before), len(self.problem.groups.target)
-        cap_duals = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=True))
+        cap_duals = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=False))
         if "orders" in cap_duals:
             cap_duals["orders"] *= self.unit
         return Relaxed(
             objective=self.highs.getObjectiveValue() * self.unit + self.problem.location,
             buy=buy,
             sell=shares[n_buys:],
-            missed=float(x[-self.n_missed :].sum()) * self.unit,
+            missed=float(x[len(self.cost) - self.n_missed : len(self.cost)].sum()) * self.unit,
             multipliers=Multipliers(
                 cash=duals[:n_accounts], group=duals[n_accounts : n_accounts + n_groups], **cap_duals
             ),
