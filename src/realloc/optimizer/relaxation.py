@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realloc.errors import SolverError
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
@@ -63,34 +64,73 @@ def solver() -> Any:  # noqa: ANN401 - highspy is not typed
     return highs
 
 
-class _Columns:
-    """Collects blocks of columns for the solver's column-wise form."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Columns in the solver's column-wise form."""
+
+    n_columns: int
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    start: npt.NDArray[np.int32]
+    index: npt.NDArray[np.int32]
+    value: Floats
+    integrality: npt.NDArray[np.int32]
+
+
+class Columns:
+    """Collects blocks of columns, each with its entries in rows."""
 
     def __init__(self) -> None:
         self.cost: list[Floats] = []
         self.lower: list[Floats] = []
         self.upper: list[Floats] = []
-        self.counts: list[Ints] = []
-        self.index: list[Ints] = []
-        self.value: list[Floats] = []
+        self.integral: list[Ints] = []
+        self.entries: list[tuple[Ints, Ints, Floats]] = []
+        self.n = 0
 
     def add(
-        self, cost: Floats, lower: Floats | float, upper: Floats | float, entries: list[tuple[Ints, Floats | float]]
-    ) -> None:
-        """Add one block: each entry is a row (or an array of rows) and a value for every column."""
+        self,
+        cost: Floats,
+        lower: Floats | float,
+        upper: Floats | float,
+        entries: list[tuple[Ints, Floats | float]],
+        *,
+        integral: bool = False,
+    ) -> int:
+        """Add a block and return its first column; each entry is a row and a value for every column of it."""
         n = len(cost)
-        rows = np.empty((n, len(entries)), dtype=np.intp)
-        values = np.empty((n, len(entries)))
-        for k, (row, value) in enumerate(entries):
-            rows[:, k] = row
-            values[:, k] = value
-        used = values != 0
+        first = self.n
+        columns = np.arange(first, first + n)
         self.cost.append(cost)
         self.lower.append(np.broadcast_to(lower, n))
         self.upper.append(np.broadcast_to(upper, n))
-        self.counts.append(used.sum(axis=1))
-        self.index.append(rows[used])
-        self.value.append(values[used])
+        self.integral.append(np.full(n, int(integral)))
+        self.entries += [(columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries]
+        self.n += n
+        return first
+
+    def extra(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
+        """Add entries to columns that are there already."""
+        self.entries.append((columns, rows, np.broadcast_to(np.asarray(value, dtype=float), len(columns))))
+
+    def model(self) -> Model:
+        """Return all columns in column-wise form."""
+        columns, rows, values = (np.concatenate([entry[k] for entry in self.entries]) for k in range(3))
+        used = values != 0
+        columns, rows, values = columns[used], rows[used], values[used]
+        order = np.argsort(columns, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=self.n))])
+        return Model(
+            n_columns=self.n,
+            cost=np.concatenate(self.cost),
+            lower=np.concatenate(self.lower),
+            upper=np.concatenate(self.upper),
+            start=starts.astype(np.int32),
+            index=rows[order].astype(np.int32),
+            value=values[order],
+            integrality=np.concatenate(self.integral).astype(np.int32),
+        )
 
 
 class Relaxation:
@@ -115,7 +155,7 @@ class Relaxation:
         if np.isfinite(limits.orders):
             self.caps["orders"] = limits.orders
         cap_row = {name: n_accounts + n_groups + k for k, name in enumerate(self.caps)}
-        columns = _Columns()
+        columns = Columns()
         self._add_trades(columns, cap_row)
         columns.add(
             cash.location,
@@ -139,7 +179,7 @@ class Relaxation:
         self.n_missed = n_accounts + len(drift)
         self._pass(columns, np.concatenate([cash.before, groups.target - groups.before]) / unit)
 
-    def _add_trades(self, columns: _Columns, cap_row: dict[str, int]) -> None:
+    def _add_trades(self, columns: Columns, cap_row: dict[str, int]) -> None:
         """Add the columns of buys and lots; an order's cost is spread over the most that it can trade."""
         problem, unit = self.problem, self.unit
         pairs, lots, limits = problem.pairs, problem.lots, problem.limits
@@ -168,29 +208,28 @@ class Relaxation:
                         entries.append((np.full(len(of), cap_row[name]), amount / price))
             columns.add(cost, 0.0, shares * price / unit, entries)
 
-    def _pass(self, columns: _Columns, equal: Floats) -> None:
-        cost = self.cost = np.concatenate(columns.cost)
-        self.lower, self.upper = np.concatenate(columns.lower), np.concatenate(columns.upper)
-        counts, index, value = (np.concatenate(x) for x in (columns.counts, columns.index, columns.value))
+    def _pass(self, columns: Columns, equal: Floats) -> None:
+        model = columns.model()
+        self.cost, self.upper = model.cost, model.upper
         tops = np.array(list(self.caps.values()))
         highs = self.highs = solver()
         highs.clearModel()
         highs.passModel(
-            len(cost),
+            model.n_columns,
             len(equal) + len(tops),
-            len(index),
+            len(model.index),
             1,
             1,
             0.0,
-            cost,
-            self.lower,
-            self.upper,
+            model.cost,
+            model.lower,
+            model.upper,
             np.concatenate([equal, np.full(len(tops), -np.inf)]),
             np.concatenate([equal, tops]),
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            index.astype(np.int32),
-            value,
-            np.zeros(len(cost), dtype=np.int32),
+            model.start,
+            model.index,
+            model.value,
+            model.integrality,
         )
 
     def limit(self, sides: Ints, closed: Flags) -> None:
