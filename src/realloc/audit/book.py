@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -37,14 +37,14 @@ class Quote(NamedTuple):
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 
-    `lots` are by id, the oldest first (DET-1); `cash` is before trading, with the cash flow.
+    `cash` is before trading, with the cash flow.
     """
 
     household: Household
     accounts: Mapping[str, Account]
     quotes: Mapping[str, Quote]
     held: Mapping[str, Mapping[str, Decimal]]
-    lots: Mapping[str, Mapping[str, Mapping[str, Lot]]]
+    lots: Mapping[str, Mapping[str, Sequence[Lot]]]
     cash: Mapping[str, Decimal]
     scopes: tuple[Scope, ...]
     value: Decimal
@@ -109,17 +109,11 @@ def check_prices(book: Book) -> Iterator[Issue]:
             )
 
 
-def _lots(account: Account) -> dict[str, dict[str, Lot]]:
+def _lots(account: Account) -> dict[str, list[Lot]]:
     by_symbol: dict[str, list[Lot]] = {}
     for lot in account.lots:
         by_symbol.setdefault(lot.symbol, []).append(lot)
-    named: dict[str, dict[str, Lot]] = {}
-    for symbol, lots in by_symbol.items():
-        lots.sort(key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id))
-        named[symbol] = {
-            lot.id or f"{account.account_number}/{symbol}/{n}": lot for n, lot in enumerate(lots, 1)
-        }
-    return named
+    return by_symbol
 
 
 def _quote(household: Household, symbol: str) -> Quote:

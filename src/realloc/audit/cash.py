@@ -113,7 +113,7 @@ def _unsold(
 
 
 def _gains(book: Book, account: Account, symbol: str, bid: Decimal) -> bool:
-    lots = book.lots[account.account_number].get(symbol, {}).values()
+    lots = book.lots[account.account_number].get(symbol, ())
     return any(exact(lot.cost_per_share) < bid for lot in lots)
 
 
@@ -121,7 +121,7 @@ def _sellable(book: Book, account: Account, symbol: str, window: Window) -> Deci
     """Return the most shares that one order may sell under SELL-1, QTY-1, QTY-3 and WASH-2."""
     number = account.account_number
     shares = book.held[number][symbol]
-    lots = book.lots[number].get(symbol, {}).values()
+    lots = book.lots[number].get(symbol, ())
     open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
     if len(open_lots) < len(lots):
         shares = min(shares, sum((exact(lot.shares) for lot in open_lots), ZERO))

@@ -17,7 +17,7 @@ from realloc.audit.claimed_figures import (
     check_totals,
     differs,
 )
-from realloc.audit.exact import ZERO, exact, usd
+from realloc.audit.exact import exact, usd
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
 from realloc.errors import Issue
@@ -46,7 +46,7 @@ def _check_trades(book: Book, trades: Sequence[Trade]) -> Iterator[Issue]:
         quote = book.quotes.get(trade.symbol)
         if quote is None:
             continue
-        if trade.price is None or not agrees(trade.price, quote.price, ZERO):
+        if trade.price != book.household.prices[trade.symbol]:
             yield differs("PLAN-1", where, f"the price of {trade.symbol}", trade.price, quote.price)
         if is_number(trade.shares):
             notional = exact(trade.shares) * quote.price

@@ -63,6 +63,8 @@ class Order:
 
 def is_number(value: object) -> bool:
     """Whether `value` is a finite number of at most 1e15, plus or minus."""
+    if type(value) is float:
+        return -LARGEST <= value <= LARGEST
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return False
     return math.isfinite(value) and -LARGEST <= value <= LARGEST
@@ -76,6 +78,15 @@ def is_long_term(acquired: date, as_of: date) -> bool:
     return (as_of.year - 1, as_of.month, as_of.day) >= (start.year, start.month, start.day)
 
 
+def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
+    """Return the lots of one symbol by id, oldest first; without one it is ``account/symbol/n`` (DET-1)."""
+    lots = sorted(
+        book.lots[account.account_number].get(symbol, ()),
+        key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id),
+    )
+    return {lot.id or f"{account.account_number}/{symbol}/{n}": lot for n, lot in enumerate(lots, 1)}
+
+
 def match_lots(
     book: Book,
     order: Order,
@@ -86,7 +97,7 @@ def match_lots(
 ) -> None:
     """Set the takings of a sale: from the lots it names, or the oldest first; `read_orders` says when."""
     as_of = book.household.as_of
-    lots = book.lots[order.account.account_number].get(order.symbol, {})
+    lots = lots_by_id(book, order.account, order.symbol)
     if sales:
         findings += _take_named(order, sales, lots, as_of)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from realloc.audit.exact import ONE, ZERO, exact
 from realloc.household import Household
@@ -68,14 +68,14 @@ def open_scope(
     wanted = {
         symbol for name, parts in members.items() if parts and weights.get(name, ZERO) > 0 for symbol in parts
     }
-    groups = [
-        _group(name, parts, _band(household, name), weights.get(name, ZERO), total, value)
-        for name, parts in members.items()
-    ]
+    usual = _Measures.of(household.policy.band, total)
+    groups = []
+    for name, shares in members.items():
+        own = classes[name].band if name in classes else None
+        measures = usual if own is None else _Measures.of(own, total)
+        groups.append(_group(name, weights.get(name, ZERO), measures, value, shares))
     groups += [
-        _group(symbol, {symbol: ONE}, household.policy.band, ZERO, total, value)
-        for symbol in values
-        if symbol not in covered
+        _group(symbol, ZERO, usual, value, {symbol: ONE}) for symbol in values if symbol not in covered
     ]
     return Scope(
         account=account,
@@ -88,24 +88,28 @@ def open_scope(
     )
 
 
-def _band(household: Household, name: str) -> Band:
-    asset_class = household.model.classes.get(name)
-    own = None if asset_class is None else asset_class.band
-    return household.policy.band if own is None else own
+class _Measures(NamedTuple):
+    """The measures of a band: `absolute` is multiplied by the sum of the weights."""
+
+    absolute: Decimal | None
+    relative: Decimal | None
+
+    @classmethod
+    def of(cls, band: Band, total: Decimal) -> Self:
+        return cls(
+            None if band.absolute is None else exact(band.absolute) * total,
+            None if band.relative is None else exact(band.relative),
+        )
+
+    def width(self, weight: Decimal) -> Decimal:
+        if self.relative is None:
+            return ZERO if self.absolute is None else self.absolute
+        relative = self.relative * weight
+        return relative if self.absolute is None else min(relative, self.absolute)
 
 
 def _group(
-    name: str,
-    parts: Mapping[str, Decimal] | None,
-    band: Band,
-    weight: Decimal,
-    total: Decimal,
-    value: Decimal,
+    name: str, weight: Decimal, measures: _Measures, value: Decimal, parts: Mapping[str, Decimal] | None
 ) -> Group:
-    measures = []
-    if band.absolute is not None:
-        measures.append(exact(band.absolute) * total)
-    if band.relative is not None:
-        measures.append(exact(band.relative) * weight)
-    width = min(measures)
+    width = measures.width(weight)
     return Group(name, weight, width, weight * value, width * max(value, ZERO), parts)

@@ -51,7 +51,7 @@ def look_back(book: Book) -> Window:
     sold_at_loss: dict[str, str] = {}
     for number, symbols in book.lots.items():
         for symbol, lots in symbols.items():
-            for lot in lots.values():
+            for lot in lots:
                 if first <= lot.acquired <= last:
                     _note(bought, identity, symbol, f"bought in account {number} on {lot.acquired}")
     for trade in book.household.recent_trades:
