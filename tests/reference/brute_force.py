@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
@@ -57,12 +57,16 @@ def brute_force(household: Household) -> Answer:
 
 def best_of_all(statement: Statement) -> Answer:
     """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6)."""
-    plans = [list(islice(_account_orders(statement, purse.account), MOST_PLANS)) for purse in statement.purses]
+    plans = [
+        list(islice(_account_orders(statement, purse.account), MOST_PLANS)) for purse in statement.purses
+    ]
     if prod(len(orders) for orders in plans) >= MOST_PLANS:
         raise TooManyPlansError(f"more than {MOST_PLANS} plans are too many to try")
     scale = _Scale.of(statement, plans)
-    parts = [[scale.part(statement, purse.account, orders) for orders in some]
-             for purse, some in zip(statement.purses, plans, strict=True)]
+    parts = [
+        [scale.part(statement, purse.account, orders) for orders in some]
+        for purse, some in zip(statement.purses, plans, strict=True)
+    ]
     ranked = [
         (sum(part.shortfall for part in chosen), *scale.charge(chosen), chosen)
         for chosen in product(*parts)
@@ -99,9 +103,7 @@ def _account_orders(statement: Statement, account: str) -> Iterator[Orders]:
     purse = next(purse for purse in statement.purses if purse.account == account)
     least = exact(statement.household.policy.min_trade_value)
     commission = exact(statement.household.policy.costs.commission)
-    choices = [
-        [ZERO, *(-n for n in pair.sales() if n * pair.price >= least)] for _, pair in pairs
-    ]
+    choices = [[ZERO, *(-n for n in pair.sales() if n * pair.price >= least)] for _, pair in pairs]
     if prod(map(len, choices)) > MOST_PLANS:
         raise TooManyPlansError(f"{prod(map(len, choices))} sets of sales are too many to try")
     for sales in product(*choices):
@@ -249,4 +251,3 @@ class _Taxes:
             cap = self.statement.cap("max_tax")
             self.kept[name] = None if lots is None or (cap is not None and lots.tax > cap) else lots
         return self.kept[name]
-

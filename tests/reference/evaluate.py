@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 
+from realloc.household import Household
+from realloc.models import CASH
 from tests.reference.lots import sellable
 from tests.reference.statement import ZERO, Group, Key, Statement, exact
 
@@ -39,10 +41,10 @@ def cents(dollars: Fraction) -> Fraction:
 
 
 def tolerance(statement: Statement) -> Fraction:
-    """Return the dollars within which shortfalls, and excesses, of two plans count as equal: a cent an account.
+    """Return the dollars within which shortfalls, and excesses, of two plans count as equal.
 
-    Cash is rounded down in each account, so that two plans that are alike but for the accounts in which they
-    trade differ by up to that much.
+    It is a cent an account: cash is rounded down in each, so that two plans that are alike but for the
+    accounts in which they trade differ by up to that much.
     """
     return Fraction(len(statement.purses), 100)
 
@@ -50,6 +52,25 @@ def tolerance(statement: Statement) -> Fraction:
 def room(least: Fraction, statement: Statement) -> Fraction:
     """Return up to where a shortfall or excess counts as the least; zero where zero can be had."""
     return least + tolerance(statement) if least > 0 else ZERO
+
+
+def cents_matter(household: Household) -> Fraction:
+    """Return the dollars of objective that rounding cash down can make, and a solver's noise.
+
+    A programme with cash that is not rounded differs from the exact objective by up to this much.
+    """
+    location = [
+        abs(by_kind.get(account.kind, 0.0))
+        for name, by_kind in household.policy.location.items()
+        if name == CASH
+        for account in household.accounts
+    ]
+    location += [abs(account.location_cost.get(CASH, 0.0)) for account in household.accounts]
+    slope = exact(household.policy.drift.outside_band) + sum(map(exact, location), ZERO)
+    value = sum(
+        abs(exact(household.prices[s]) * exact(n)) for a in household.accounts for s, n in a.positions.items()
+    )
+    return slope * len(household.accounts) / 100 + Fraction(1, 10**5) + value / 10**11
 
 
 def charge(statement: Statement, group: Group, value: Fraction) -> Fraction:
@@ -188,8 +209,6 @@ def _order_faults(
         amounts = taken or ()
         found += ["SELL-2"] if sum(amounts, ZERO) != -shares else []
         found += [
-            "SELL-1"
-            for lot, amount in zip(pair.lots, amounts, strict=True)
-            if not 0 <= amount <= lot.shares
+            "SELL-1" for lot, amount in zip(pair.lots, amounts, strict=True) if not 0 <= amount <= lot.shares
         ]
     return found

@@ -72,7 +72,7 @@ class Pair:
         if not self.may_sell:
             return []
         whole = [n * self.unit for n in range(1, floor(self.held / self.unit) + 1)]
-        return whole if not whole or whole[-1] == self.held else [*whole, self.held]
+        return whole if whole and whole[-1] == self.held else [*whole, self.held]
 
     def most_bought(self, dollars: Fraction) -> int:
         """How many units `dollars` and BUY-2 let one buy."""

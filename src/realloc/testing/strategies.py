@@ -1,9 +1,10 @@
 """Hypothesis strategies for households: small, lumpy and full of rules that get into each other's way.
 
-`households` draws what a rebalancer must survive: penny stocks beside one share of a $500,000 stock, fractional
-tails, empty accounts, menus that forbid what they list, reserves above everything that an account holds, funds
-that span classes, bands of zero, groups of identical symbols, purchases and loss sales on the edge of the
-wash-sale window, caps of zero and accounts with targets of their own. Every household is valid input.
+`households` draws what a rebalancer must survive: penny stocks beside one share of a $500,000 stock,
+fractional tails, empty accounts, menus that forbid what they list, reserves above everything that an account
+holds, funds that span classes, bands of zero, groups of identical symbols, purchases and loss sales on the
+edge of the wash-sale window, caps of zero and accounts with targets of their own. Every household is valid
+input.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def households(size: Size = "small") -> st.SearchStrategy[Household]:
     Parameters
     ----------
     size : {"small", "tiny"}
-        ``small``: up to three accounts and five symbols. ``tiny``: up to two accounts, three symbols and a few
-        shares, so that every plan can be tried.
+        ``small``: up to three accounts and five symbols. ``tiny``: up to two accounts, three symbols and a
+        few shares, so that every plan can be tried.
     """
     return documents(size).map(Household.from_dict)
 
@@ -46,7 +47,7 @@ def households(size: Size = "small") -> st.SearchStrategy[Household]:
 def documents(draw: st.DrawFn, size: Size = "small") -> dict[str, Any]:
     """Draw a household document; the parameters are those of `households`."""
     limits = _LIMITS[size]
-    symbols = list(SYMBOLS[: draw(st.integers(1, limits["symbols"]))])
+    symbols = list(SYMBOLS[: draw(st.sampled_from([limits["symbols"], *range(1, limits["symbols"] + 1)]))])
     prices = {symbol: draw(_prices(size)) for symbol in symbols}
     model = draw(_models(symbols))
     accounts = [
@@ -79,10 +80,10 @@ def _mostly_none(values: list[Any]) -> st.SearchStrategy[Any]:
 def _prices(draw: st.DrawFn, size: Size) -> float:
     low, high = _LIMITS[size]["price"]
     ordinary = st.floats(low, high).map(lambda price: round(price, 2))
-    kinds = [ordinary, ordinary, ordinary, st.sampled_from([100.0, 250.0, HUGE] if size == "small" else [HUGE])]
-    if size == "small":
-        kinds.append(st.sampled_from([0.05, 0.37, 1.0]))
-    return draw(draw(st.sampled_from(kinds)))
+    lumpy = st.sampled_from(
+        [0.05, 0.37, 1.0, 100.0, 250.0, HUGE] if size == "small" else [200.0, 300.0, HUGE]
+    )
+    return draw(draw(st.sampled_from([ordinary, ordinary, lumpy])))
 
 
 @st.composite
@@ -137,7 +138,11 @@ def _accounts(
         "label": f"Account {number}",
         "account_number": number,
         "kind": draw(st.sampled_from(["taxable", "taxable", "tax_deferred", "tax_exempt"])),
-        "cash": draw(st.one_of(st.just(0.0), st.floats(0.0, limits["cash"]).map(lambda cash: round(cash, 2)))),
+        "cash": draw(
+            st.one_of(
+                st.just(0.0), st.floats(limits["cash"] / 3, limits["cash"]).map(lambda cash: round(cash, 2))
+            )
+        ),
         "positions": {},
         "fractional": fractional,
     }
@@ -241,7 +246,9 @@ def _recent_trades(draw: st.DrawFn, symbols: list[str]) -> dict[str, Any]:
 @st.composite
 def _policies(draw: st.DrawFn, symbols: list[str], classes: list[str]) -> dict[str, Any]:
     inside, outside = draw(
-        st.sampled_from([(0.004, 0.06), (0.004, 0.06), (0.0, 0.06), (0.05, 0.05), (0.01, 1.0), (0.02, 0.5), (0.0, 0.0)])
+        st.sampled_from(
+            [(0.004, 0.06), (0.004, 0.06), (0.0, 0.06), (0.05, 0.05), (0.01, 1.0), (0.02, 0.5), (0.0, 0.0)]
+        )
     )
     pairs = st.lists(st.sampled_from(symbols), min_size=2, max_size=2)
     policy: dict[str, Any] = {
