@@ -1,0 +1,1 @@
+"""The plugins: what can be exchanged or added without touching the engine."""

@@ -1,0 +1,1 @@
+"""The plugin kinds, and how plugins are found, checked and loaded."""

@@ -1,0 +1,1 @@
+"""The exporters that come with the package."""

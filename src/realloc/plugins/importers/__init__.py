@@ -1,0 +1,1 @@
+"""The importers that come with the package."""

@@ -1,0 +1,1 @@
+"""The rebalancers that come with the package."""

@@ -1,0 +1,1 @@
+"""The validators that come with the package."""
