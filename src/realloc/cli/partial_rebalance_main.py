@@ -17,7 +17,7 @@ from realloc.household import Household
 COMMAND = "partial-rebalance-cli"
 EXAMPLE = """\
 partial-rebalance-cli household.json --sell-symbol VXUS --buy-symbol BND
-partial-rebalance-cli household.json --sell-symbol VXUS --buy-symbol BND --exporter csv --export-path trades.csv
+partial-rebalance-cli household.json --sell-symbol VXUS --buy-symbol BND --exporter csv --export-path out.csv
 """
 
 
