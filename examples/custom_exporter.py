@@ -1,7 +1,7 @@
 """An exporter of one's own: a broker's order lines instead of CSV.
 
-Here it is used as a class. As an entry point of the group ``realloc.plugins`` in a distribution of its own it is
-found by name: ``rebalance-cli household.json --exporter order_lines --export-path orders.txt``.
+Here it is used as a class. As an entry point of the group ``realloc.plugins`` in a distribution of its own
+it is found by name: ``rebalance-cli household.json --exporter order_lines --export-path orders.txt``.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def lint(source: Path) -> subprocess.CompletedProcess[str]:
         [
             sys.executable,
             "-c",
-            "import sys; from importlinter.cli import lint_imports as lint; sys.exit(lint(sys.argv[1], no_cache=True))",
+            "import sys; from importlinter import cli; sys.exit(cli.lint_imports(sys.argv[1], no_cache=True))",
             str(ROOT / "pyproject.toml"),
         ],
         capture_output=True,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +125,7 @@ def decide(
     states = []
     for scope in scopes_of(household):
         members = {account.account_number for account in scope.accounts}
-        accounts = [copy.copy(a) for a in household.accounts if a.account_number in members]
-        for account in accounts:
-            account.positions = dict(account.positions)
+        accounts = [account for account in household.accounts if account.account_number in members]
         held, cash = calculate_portfolio_positions(accounts)
         wanted = calculate_target_shares(held, cash, household.prices, model_by_symbol(scope, household))
         target = adjust(held, wanted) if adjust else wanted
@@ -174,10 +171,7 @@ def _at(source: StrPath | Mapping[str, StrPath]) -> Iterator[None]:
 
 
 def _require_allowed(household: Household, plan: Plan, validators: Sequence[TradeValidator]) -> None:
-    accounts = [copy.copy(account) for account in household.accounts]
-    for account in accounts:
-        account.cash += account.cash_flow
-        account.positions = dict(account.positions)
+    accounts = [replace(account, cash=account.cash + account.cash_flow) for account in household.accounts]
     state = PortfolioStateManager(accounts, household.prices)
     for validator in validators:
         state.add_validator(validator)
