@@ -15,7 +15,7 @@ PRICES = {"AAPL": 100, "GOOG": 200}
 
 def allocator(targets: dict[str, float] | None = None) -> PortfolioAllocator:
     """Return an allocator of two accounts; the second follows `targets` of its own."""
-    accounts = [Account("", "A1", 500, {"AAPL": 5}), Account("", "A2", 1400, {"GOOG": 3}, targets)]
+    accounts = [Account("", "A1", 500, {"AAPL": 5}), Account("", "A2", 1400, {"GOOG": 3}, targets or {})]
     return PortfolioAllocator(accounts, PortfolioModel("", {"AAPL": 3, "GOOG": 3, "CASH": 2}), PRICES)
 
 
