@@ -245,9 +245,11 @@ FAULTS = [
     (
         REBALANCER,
         "state = ",
-        "type(self).odd = not getattr(self, 'odd', 0)\n"
-        "            if self.odd: return RebalanceResult()\n"
-        "            state = ",
+        (
+            "type(self).odd = not getattr(self, 'odd', 0)\n"
+            "            if self.odd: return RebalanceResult()\n"
+            "            state = "
+        ),
         "test_it_trades_the_same_twice",
     ),
     (
