@@ -17,8 +17,8 @@ NEGLIGIBLE = 1e-7
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
-PENALTY = 1e4
-"""Dollars of score per dollar of broken reserve or cap while a rounded solution is being repaired."""
+BROKEN, SHORT, ASTRAY = 1e8, 1e6, 1e4
+"""Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
 
 class Repair:
@@ -51,8 +51,9 @@ class Repair:
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
         self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
         self.whole = np.where(closed, self.full, pairs.whole)
-        self.least_sale = np.where(self.whole >= pairs.least, pairs.least, self.full)
-        self.full = np.where(self.full >= pairs.least, self.full, 0.0)
+        self.least_sale = np.where(closed, pairs.least, pairs.least_sale)
+        self.full = np.where(self.full >= self.least_sale, self.full, 0.0)
+        self.least_sale = np.where(self.full > 0, self.least_sale, 0.0)
         self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
@@ -77,7 +78,8 @@ class Repair:
         down = np.where(down >= pairs.least, np.minimum(down, self.buy_max), 0.0)
         up = np.ceil(-net / pairs.step - slack) * pairs.step
         up = np.where(up > self.whole, self.full, np.maximum(up, 0.0))
-        up = np.where((up > 0) & (up < pairs.least), np.where(2 * up >= pairs.least, self.least_sale, 0.0), up)
+        small = (up > 0) & (up < self.least_sale)
+        up = np.where(small, np.where(2 * up >= self.least_sale, self.least_sale, 0.0), up)
         self.set(np.where(net > 0, down, -np.minimum(up, self.full)) + 0.0)
 
     def refresh(self) -> None:
@@ -87,7 +89,9 @@ class Repair:
         self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares)
         self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
-        off = np.bincount(pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1)
+        off = np.bincount(
+            pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1
+        ).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
         off += np.bincount(cash.group, weights=self.cash, minlength=len(off))
         off[-1] = 0.0
@@ -135,15 +139,15 @@ class Repair:
         """Return household drift, a fraction (rule OBJ-5)."""
         return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
 
-    def missed(self) -> float:
-        """Return what reserves and caps are missed by, in dollars; a surplus order counts as a thousand."""
-        limits = self.problem.limits
-        missed = float(np.maximum(self.problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        if self.caps:
-            missed += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
-            missed += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
-            missed += max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * self.problem.value - NEGLIGIBLE)
-        return missed + ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+    def missed(self) -> tuple[float, float, float]:
+        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        problem, limits = self.problem, self.problem.limits
+        broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+        broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+        broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        return broken, short, astray
 
     def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
@@ -184,16 +188,17 @@ class Repair:
         reserve = cash.reserve[pairs.account]
         short_before = np.maximum(reserve - account_cash - NEGLIGIBLE, 0.0)
         short_after = np.maximum(reserve - account_cash - came - NEGLIGIBLE, 0.0)
-        missed = short_after - short_before
+        score = score + SHORT * (short_after - short_before)
         if self.caps:
-            missed = missed + self._cap_change(tax, gain, before, after)
+            score = score + self._cap_change(tax, gain, before, after)
         if np.isfinite(limits.orders):
             orders = (counts != 0) * 1.0 - (self.shares != 0)
             excess = (self.shares != 0).sum() - limits.orders
-            missed = missed + ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
-        return np.where(counts == self.shares, np.inf, score + PENALTY * missed)
+            score = score + BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+        return np.where(counts == self.shares, np.inf, score)
 
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
+        """Return the change of score by what each count does to the caps on gain, tax and drift."""
         limits = self.problem.limits
         total = 0.0
         for was, now, cap in (
@@ -201,11 +206,11 @@ class Repair:
             (self.pair_tax, tax, limits.tax),
         ):
             excess = was.sum() - cap - NEGLIGIBLE
-            total = total + np.maximum(excess + now - was, 0.0) - max(excess, 0.0)
+            total = total + BROKEN * (np.maximum(excess + now - was, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total = total + np.maximum(excess + drift, 0.0) - max(excess, 0.0)
+            total = total + ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return np.asarray(total)
 
     def improve(self, most: int = 10_000) -> None:
