@@ -51,8 +51,9 @@ class Repair:
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
         self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
         self.whole = np.where(closed, self.full, pairs.whole)
-        self.least_sale = np.where(self.whole >= pairs.least, pairs.least, self.full)
-        self.full = np.where(self.full >= pairs.least, self.full, 0.0)
+        self.least_sale = np.where(closed, pairs.least, pairs.least_sale)
+        self.full = np.where(self.full >= self.least_sale, self.full, 0.0)
+        self.least_sale = np.where(self.full > 0, self.least_sale, 0.0)
         self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
@@ -77,7 +78,8 @@ class Repair:
         down = np.where(down >= pairs.least, np.minimum(down, self.buy_max), 0.0)
         up = np.ceil(-net / pairs.step - slack) * pairs.step
         up = np.where(up > self.whole, self.full, np.maximum(up, 0.0))
-        up = np.where((up > 0) & (up < pairs.least), np.where(2 * up >= pairs.least, self.least_sale, 0.0), up)
+        small = (up > 0) & (up < self.least_sale)
+        up = np.where(small, np.where(2 * up >= self.least_sale, self.least_sale, 0.0), up)
         self.set(np.where(net > 0, down, -np.minimum(up, self.full)) + 0.0)
 
     def refresh(self) -> None:
