@@ -56,12 +56,12 @@ def raw(what: str, data: bytes | str, message: str | None, *, name: str = "in.js
     return Case(what=what, message=message, files={name: content}, arguments=[name, *EXPORT])
 
 
-def changed(what: str, change: Mapping[str, Any], message: str | None) -> Case:
+def changed(what: str, change: dict[str, Any], message: str | None) -> Case:
     """Return the case of the good document with other values at the top."""
     return raw(what, json.dumps(DOCUMENT | change), message)
 
 
-def account(what: str, change: Mapping[str, Any], message: str | None) -> Case:
+def account(what: str, change: dict[str, Any], message: str | None) -> Case:
     """Return the case of the good document with another account."""
     return changed(what, {"accounts": [DOCUMENT["accounts"][0] | change]}, message)
 
