@@ -60,14 +60,14 @@ def test_the_console_blocks_run_and_print_what_stands_below(tmp_path: Path) -> N
     (tmp_path / "input.json").write_text(blocks("json")[0], encoding="utf-8")
     for path in (ROOT / "examples" / "csv").iterdir():
         shutil.copy(path, tmp_path)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for command, output in steps():
         done = subprocess.run(
             command.split(),
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": search},
             check=False,
             timeout=120,
         )
