@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from realloc.optimizer.integer import PENALTY, Repair
+from realloc.optimizer.integer import ASTRAY, Repair
 from realloc.optimizer.problem import Problem
 from realloc.trades import Trade
 
@@ -32,7 +32,7 @@ def _reason(problem: Problem, made: Repair, p: int, trade: Trade, alone: np.ndar
     groups = [g for g in pairs.groups[p].tolist() if g < len(problem.groups.target)]
     purpose = _purpose(problem, groups, selling=trade.shares < 0)
     cost = _cost(problem, made, p, trade)
-    if without >= PENALTY / 100:
+    if without >= ASTRAY / 100:
         value = "without it a cash reserve or a limit would be broken"
     elif without > 0.005:
         value = f"leaving it out alone would make the plan {_usd(without)} worse"

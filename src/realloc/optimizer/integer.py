@@ -17,8 +17,8 @@ NEGLIGIBLE = 1e-7
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
-PENALTY = 1e4
-"""Dollars of score per dollar of broken reserve or cap while a rounded solution is being repaired."""
+BROKEN, SHORT, ASTRAY = 1e8, 1e6, 1e4
+"""Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
 
 class Repair:
@@ -87,7 +87,9 @@ class Repair:
         self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares)
         self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
-        off = np.bincount(pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1)
+        off = np.bincount(
+            pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1
+        ).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
         off += np.bincount(cash.group, weights=self.cash, minlength=len(off))
         off[-1] = 0.0
@@ -135,15 +137,15 @@ class Repair:
         """Return household drift, a fraction (rule OBJ-5)."""
         return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
 
-    def missed(self) -> float:
-        """Return what reserves and caps are missed by, in dollars; a surplus order counts as a thousand."""
-        limits = self.problem.limits
-        missed = float(np.maximum(self.problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        if self.caps:
-            missed += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
-            missed += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
-            missed += max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * self.problem.value - NEGLIGIBLE)
-        return missed + ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+    def missed(self) -> tuple[float, float, float]:
+        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        problem, limits = self.problem, self.problem.limits
+        broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+        broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+        broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        return broken, short, astray
 
     def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
@@ -184,16 +186,17 @@ class Repair:
         reserve = cash.reserve[pairs.account]
         short_before = np.maximum(reserve - account_cash - NEGLIGIBLE, 0.0)
         short_after = np.maximum(reserve - account_cash - came - NEGLIGIBLE, 0.0)
-        missed = short_after - short_before
+        score = score + SHORT * (short_after - short_before)
         if self.caps:
-            missed = missed + self._cap_change(tax, gain, before, after)
+            score = score + self._cap_change(tax, gain, before, after)
         if np.isfinite(limits.orders):
             orders = (counts != 0) * 1.0 - (self.shares != 0)
             excess = (self.shares != 0).sum() - limits.orders
-            missed = missed + ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
-        return np.where(counts == self.shares, np.inf, score + PENALTY * missed)
+            score = score + BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+        return np.where(counts == self.shares, np.inf, score)
 
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
+        """Return the change of score by what each count does to the caps on gain, tax and drift."""
         limits = self.problem.limits
         total = 0.0
         for was, now, cap in (
@@ -201,11 +204,11 @@ class Repair:
             (self.pair_tax, tax, limits.tax),
         ):
             excess = was.sum() - cap - NEGLIGIBLE
-            total = total + np.maximum(excess + now - was, 0.0) - max(excess, 0.0)
+            total = total + BROKEN * (np.maximum(excess + now - was, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total = total + np.maximum(excess + drift, 0.0) - max(excess, 0.0)
+            total = total + ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return np.asarray(total)
 
     def improve(self, most: int = 10_000) -> None:
