@@ -173,7 +173,7 @@ def test_ledger_7_shares_sold_on_the_same_day_replace_nothing() -> None:
 
 @pytest.mark.parametrize("kind", ["tax_deferred", "tax_exempt"])
 def test_ledger_10_a_purchase_in_an_ira_loses_the_loss_for_good_rev_rul_2008_5(kind: AccountKind) -> None:
-    # The pattern of Rev. Rul. 2008-5: 100 shares with a basis of 1,000 sold for 600; the next day the IRA buys 100 for 610.
+    # The pattern of the ruling: shares sold at a loss, and as many bought by the seller's IRA the next day.
     settlement = worked_out(
         buy("a", "2007-06-01", 100, 1_000),
         sell("a", "2007-12-20", 100, 600),
