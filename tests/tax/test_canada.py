@@ -108,6 +108,13 @@ def test_ca_2_nothing_is_denied_where_nothing_is_left_at_the_end_of_the_period()
     assert settlement.disallowed == 0
 
 
+def test_ca_3_what_is_left_at_the_end_limits_the_denial() -> None:
+    # 100 at 10 and 50 at 10, 120 sold at 6: S = 120, P = 50, B = 30, so a quarter of the loss of 480.
+    settlement = worked_out(buy(-400, 100, 10), buy(-10, 50, 10), sell(0, 120, 6))
+    assert settlement.disallowed == 120
+    assert cost_base(settlement) == 300 + 120
+
+
 @pytest.mark.parametrize(("when", "denied"), [(-31, 0), (-30, 400), (30, 400), (31, 0)])
 def test_ca_2_the_period_begins_30_days_before_and_ends_30_days_after(when: int, denied: int) -> None:
     settlement = worked_out(buy(-400, 100, 10), buy(when, 100, 10), sell(0, 100, 6))

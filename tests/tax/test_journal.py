@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from realloc.household import Household
-from realloc.tax.journal import household_history
+from realloc.tax.journal import household_history, lots_after
 from realloc.tax.ledger import settle
 from realloc.tax.regimes import UnitedStates
 from realloc.trades import LotSale, Trade
@@ -144,3 +144,15 @@ def test_the_order_of_recent_trades_has_no_meaning() -> None:
     assert household_history(household(recent_trades=rows)) == household_history(
         household(recent_trades=rows[::-1])
     )
+
+
+def test_ledger_11_and_12_the_lots_after_a_plan_are_split_with_their_new_basis_and_dates() -> None:
+    settlement = settle(UnitedStates(), household_history(household(), [sale(4, "Z1/VTI/1")]))
+    lots = lots_after(settlement, "Z1")
+    # Sold on 20 November 2026 after 748 days; four of the ten shares of 2 November take 30.1 and those days.
+    assert [(lot.id, lot.shares, lot.cost_per_share, lot.acquired) for lot in lots] == [
+        ("Z1/VTI/1", 16.0, 130.0, date(2024, 11, 2)),
+        ("Z1/VTI/2", 4.0, 150.1, date(2024, 10, 15)),
+        ("Z1/VTI/2#2", 6.0, 120.0, date(2026, 11, 2)),
+    ]
+    assert lots_after(settlement, "R1") == ()

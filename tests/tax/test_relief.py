@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from realloc.accounts import Lot
 from realloc.errors import InputError
 from realloc.policy import Tax
-from realloc.tax.relief import ReliefMethod, relief_order, relieve, remaining_lots
+from realloc.tax.relief import ReliefMethod, relief_order, relieve, remaining_lots, tax_per_share
 
 SOLD = date(2026, 6, 1)
 RATES = Tax(short_term_rate=0.4, long_term_rate=0.2, loss_value=0.5)
@@ -56,6 +56,11 @@ def test_lot_4_lowest_tax_weighs_the_term_and_the_worth_of_a_loss() -> None:
     # Tax a share at 90: dear -30 x 0.2 x 0.5 = -3; new -5 x 0.4 x 0.5 = -1; old +10 x 0.2 = 2;
     # gain +20 x 0.4 = 8.
     assert taken("lowest_tax", 35) == [("dear", 10), ("new", 10), ("old", 10), ("gain", 5)]
+
+
+def test_lot_4_the_tax_of_a_share_counts_a_loss_at_its_worth() -> None:
+    taxes = {one.id: tax_per_share(one, 90.0, SOLD, RATES) for one in LOTS}
+    assert taxes == {"dear": -3, "new": -1, "old": 2, "gain": 8}
 
 
 def test_lot_5_specific_identification_takes_the_chosen_lots() -> None:

@@ -250,6 +250,21 @@ def test_ledger_8_a_partly_washed_lot_is_split_at_the_matched_shares() -> None:
     ]
 
 
+def test_ledger_5_of_a_split_lot_the_longest_held_shares_go_first_and_then_the_dearest() -> None:
+    settlement = worked_out(
+        buy("cheap", "2025-01-02", 1, 95),
+        buy("dear", "2025-01-02", 1, 99, account="U"),
+        buy("older", "2024-01-02", 1, 91, account="V"),
+        sell("cheap", "2026-01-05", 1, 90),
+        sell("dear", "2026-01-05", 1, 90, account="U"),
+        sell("older", "2026-01-05", 1, 90, account="V"),
+        buy("new", "2026-01-20", 4, 400),
+        *(sell("new", f"2026-06-0{n}", 1, 100) for n in (1, 2, 3, 4)),
+    )
+    # 100 paid for each share; the washed ones have 101 (held since 2023), 109 and 105.
+    assert [int(each.holding.basis) for each in settlement.realized[3:]] == [101, 109, 105, 100]
+
+
 def test_ledger_13_nothing_identical_may_be_bought_until_the_window_ends() -> None:
     rules = DenialRules(identical=(("X", "Y"),), uncounted_accounts=frozenset({"401k"}))
     settlement = worked_out(

@@ -10,6 +10,7 @@ from realloc.accounts import Account, Lot
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import DenialRules, History, Purchase, Sale
+from realloc.tax.ledger import Settlement
 from realloc.trades import Trade
 
 
@@ -52,6 +53,41 @@ def household_history(
         purchases += bought_now
         sales += sold_now
     return History(purchases=tuple(purchases), sales=tuple(sales), rules=rules)
+
+
+def lots_after(settlement: Settlement, account_number: str) -> tuple[Lot, ...]:
+    """Return the lots that a ledger leaves in one account, with the basis and dates that washes gave them.
+
+    Parameters
+    ----------
+    settlement : Settlement
+        Past and planned trades, worked out.
+    account_number : str
+        The account. A recent purchase that no lot showed is among its lots.
+
+    Returns
+    -------
+    tuple of Lot
+        Shares and cost are rounded to the nearest float. `Lot.acquired` is the date for the term, which a
+        wash makes earlier than the trade date; keep the purchase among the recent trades for the windows.
+        The parts of a split lot are called ``id``, ``id#2`` and so on.
+    """
+    counts: dict[str, int] = {}
+    lots = []
+    for each in settlement.book:
+        if each.purchase.account_number == account_number:
+            name = each.purchase.id
+            counts[name] = counts.get(name, 0) + 1
+            lots.append(
+                Lot(
+                    symbol=each.purchase.symbol,
+                    shares=float(each.shares),
+                    cost_per_share=float(each.basis),
+                    acquired=each.held_from,
+                    id=name if counts[name] == 1 else f"{name}#{counts[name]}",
+                )
+            )
+    return tuple(lots)
 
 
 def _planned(
