@@ -12,6 +12,11 @@ from realloc.models import CASH
 from tests.reference.lots import sellable
 from tests.reference.statement import ZERO, Group, Key, Statement, exact
 
+DUST = Fraction(1, 10**6)
+"""Shares of lots are compared within this, because a plan states them as floats."""
+
+CENT = Fraction(1, 100)
+
 Taken = Mapping[Key, tuple[Fraction, ...]]
 
 
@@ -150,7 +155,10 @@ def taxed(statement: Statement, taken: Taken) -> tuple[Fraction, Fraction]:
 
 
 def faults(statement: Statement, answer: Answer) -> list[str]:
-    """Return the rules that a plan breaks, each with its place; none for a good plan."""
+    """Return the rules that a plan breaks, each with its place; none for a good plan.
+
+    Dollar caps are kept within half a cent.
+    """
     found = [
         f"{rule} {key}"
         for key, shares in answer.orders.items()
@@ -178,7 +186,7 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
         ("max_tax", answer.tax),
     ):
         cap = statement.cap(name)
-        if cap is not None and amount > cap:
+        if cap is not None and amount > cap + CENT / 2:
             found.append(f"CAP {name}")
     return found
 
@@ -207,8 +215,10 @@ def _order_faults(
     found += ["SELL-1/QTY-1"] if -shares not in pair.sales() else []
     if pair.lots is not None:
         amounts = taken or ()
-        found += ["SELL-2"] if sum(amounts, ZERO) != -shares else []
+        found += ["SELL-2"] if abs(sum(amounts, ZERO) + shares) > DUST else []
         found += [
-            "SELL-1" for lot, amount in zip(pair.lots, amounts, strict=True) if not 0 <= amount <= lot.shares
+            "SELL-1"
+            for lot, amount in zip(pair.lots, amounts, strict=True)
+            if not 0 <= amount <= lot.shares + DUST
         ]
     return found
