@@ -73,7 +73,12 @@ def cents_matter(household: Household) -> Fraction:
     location += [abs(account.location_cost.get(CASH, 0.0)) for account in household.accounts]
     slope = exact(household.policy.drift.outside_band) + sum(map(exact, location), ZERO)
     value = sum(
-        abs(exact(household.prices[s]) * exact(n)) for a in household.accounts for s, n in a.positions.items()
+        (
+            abs(exact(household.prices[symbol]) * exact(shares))
+            for account in household.accounts
+            for symbol, shares in account.positions.items()
+        ),
+        ZERO,
     )
     return slope * len(household.accounts) / 100 + Fraction(1, 10**5) + value / 10**11
 
@@ -103,11 +108,7 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     cash = cash_after(statement, orders)
     after = {key: pair.held + orders.get(key, ZERO) for key, pair in statement.pairs.items()}
     shortfall = sum((max(ZERO, purse.reserve - cash[purse.account]) for purse in statement.purses), ZERO)
-    values = [
-        sum((statement.pairs[key].price * n * group.weight(statement.pairs[key]) for key, n in after.items()))
-        + (sum((cash[account] for account in group.accounts), ZERO) if group.cash else 0)
-        for group in statement.groups
-    ]
+    values = [_value(statement, group, after, cash) for group in statement.groups]
     deviation = sum(
         (abs(value - group.target) for value, group in zip(values, statement.groups, strict=True)), ZERO
     )
@@ -139,6 +140,17 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
         orders=orders,
         taken=taken,
     )
+
+
+def _value(
+    statement: Statement, group: Group, after: Mapping[Key, Fraction], cash: Mapping[str, Fraction]
+) -> Fraction:
+    """Return what a group is worth after the plan, in dollars."""
+    total = sum((cash[account] for account in group.accounts), ZERO) if group.cash else ZERO
+    for key, shares in after.items():
+        pair = statement.pairs[key]
+        total += pair.price * shares * group.weight(pair)
+    return total
 
 
 def taxed(statement: Statement, taken: Taken) -> tuple[Fraction, Fraction]:
