@@ -1,8 +1,8 @@
 """The yardsticks: a household's programme as anyone would write it down, for HiGHS as it comes.
 
 One column for every lot, every possible purchase, every account's cash and every deviation; one row for
-every rule. Nothing is aggregated, tightened or left out that a rule needs. Its linear relaxation is the unit in
-which the engine's time is measured, and the same programme with whole numbers is what the engine replaces.
+every rule. Nothing is aggregated, tightened or left out that a rule needs. Its linear relaxation is the unit
+in which the engine's time is measured, and the same programme with whole numbers is what the engine replaces.
 """
 
 from __future__ import annotations
