@@ -33,8 +33,8 @@ columns:
   gap bp      the certificate's gap in 1/10,000 of the household's value: median, 90th and 99th percentile and
               most. No plan under the rules can be better than ours by more than this.
   orders      orders in the plan, median
-  noise       how far repeated timings of one and the same linear programme are apart: (most - least) / median,
-              median over the seeds
+  noise       how far repeated timings of one and the same linear programme are apart: (most - least) /
+              median, median over the seeds
 
 Engine and LP take turns on each household. The first turn of every household is run before the clock counts
 (imports, caches and the solver's first start are not in the figures), then --repeats turns are timed and the
@@ -60,19 +60,18 @@ class Measured:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the arguments ask for and print the table; return the exit status."""
     options = _parser().parse_args(arguments)
+    variant: Variant = options.variant
     if options.batch:
-        _report_batch(options.batch, options.variant or "base")
+        _report_batch(options.batch, variant)
         return 0
     sizes = [options.size] if options.size else SIZES
-    variants = [options.variant] if options.variant else ["base"]
     print(_header(milp=options.milp is not None))
     for size in sizes:
-        for variant in variants:
-            found = [
-                measure(household(size, seed, variant), repeats=options.repeats, milp=options.milp)
-                for seed in options.seeds
-            ]
-            print(_row(size, variant, found, milp=options.milp is not None), flush=True)
+        found = [
+            measure(household(size, seed, variant), repeats=options.repeats, milp=options.milp)
+            for seed in options.seeds
+        ]
+        print(_row(size, variant, found, milp=options.milp is not None), flush=True)
     return 0
 
 
@@ -152,21 +151,18 @@ def _milp_cells(found: Sequence[Measured]) -> Iterator[str]:
     pairs = [(item, item.milp) for item in found if item.milp is not None]
     if pairs:
         yield f"{median(solved.cpu_ms for _, solved in pairs):.0f}"
-        yield f"{median((solved.objective - item.objective) / item.value for item, solved in pairs) * 1e4:.3f}"
-        yield f"{median((solved.objective - solved.bound) / item.value for item, solved in pairs) * 1e4:.3f}"
+        worse = [1e4 * (solved.objective - item.objective) / item.value for item, solved in pairs]
+        gaps = [1e4 * (solved.objective - solved.bound) / item.value for item, solved in pairs]
+        yield f"{median(worse):.3f}"
+        yield f"{median(gaps):.3f}"
     else:
         yield from ("-", "-", "-")
     yield str(len(found) - len(pairs))
 
 
 def _aligned(cells: Sequence[str]) -> str:
-    return "  ".join(
-        f"{cell:>{max(7, len(title))}}" for cell, title in zip(cells, _widths(cells), strict=True)
-    )
-
-
-def _widths(cells: Sequence[str]) -> Sequence[str]:
-    return [*_TITLES, *(_MILP_TITLES if len(cells) > len(_TITLES) + 1 else ()), "noise"]
+    titles = [*_TITLES, *(_MILP_TITLES if len(cells) > len(_TITLES) + 1 else ()), "noise"]
+    return "  ".join(f"{cell:>{max(7, len(title))}}" for cell, title in zip(cells, titles, strict=True))
 
 
 def _report_batch(count: int, variant: Variant) -> None:
@@ -217,8 +213,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--variant",
         choices=VARIANTS,
-        help="base (default): no cost per order; semi: $500 minimum and $5 an order; cap: semi, no net gain and "
-        "at most 10 orders",
+        default="base",
+        help="base (default): no cost per order; semi: $500 minimum and $5 an order; "
+        "cap: semi, no net gain and at most 10 orders",
     )
     parser.add_argument(
         "--seeds", type=_seeds, default="0-4", help="which households: 0-4 (default), 7, or 0,3,10-12"
