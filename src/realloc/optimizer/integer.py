@@ -86,7 +86,7 @@ class Repair:
         """Derive cash, group values and totals from the share counts."""
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
-        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares)
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares, slice(None))
         self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = np.bincount(
@@ -97,25 +97,34 @@ class Repair:
         off[-1] = 0.0
         self.off = off
 
-    def _weigh(self, shares: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return by pair the cost in dollars (cash drift apart), the cash that comes in, the tax and the gain."""
+    def move(self, pair: int, count: float) -> None:
+        """Take one pair to another share count."""
+        pairs = self.problem.pairs
+        value = (count - self.shares[pair]) * pairs.price[pair]
+        self.shares[pair] = count
+        weighed = self._weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
+        came = float(weighed[1][0]) - self.pair_cash[pair]
+        for totals, now in zip((self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True):
+            totals[pair] = now[0]
+        account = pairs.account[pair]
+        self.cash[account] += came
+        np.add.at(self.off, pairs.groups[pair], value * pairs.weights[pair])
+        self.off[self.problem.cash.group[account]] += came
+        self.off[-1] = 0.0
+
+    def _weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`."""
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
+        price, account = pairs.price[at], pairs.account[at]
         sold = np.maximum(-shares, 0.0)
-        bought = np.maximum(shares, 0.0)
         order = shares != 0
-        at = self.start + sold
-        tax = np.interp(at, self.reach, self.tax_at) - self.tax_start
-        gain = np.interp(at, self.reach, self.gain_at) - self.gain_start if self.caps else tax
-        paid = pairs.ask * bought - pairs.bid * sold + limits.commission * order
-        cost = (
-            paid
-            - pairs.price * shares
-            + limits.order * order
-            + tax
-            + pairs.location * pairs.price * shares
-            - problem.cash.location[pairs.account] * paid
-        )
+        reach = self.start[at] + sold
+        tax = np.interp(reach, self.reach, self.tax_at) - self.tax_start[at]
+        gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at] if self.caps else tax.copy()
+        paid = np.where(shares > 0, pairs.ask[at], pairs.bid[at]) * shares + limits.commission * order
+        cost = paid - price * shares + limits.order * order + tax + pairs.location[at] * price * shares
+        cost -= problem.cash.location[account] * paid
         return cost, -paid, tax, gain
 
     def parts(self) -> dict[str, float]:
@@ -171,58 +180,58 @@ class Repair:
             up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
         return up + 0.0, down + 0.0
 
-    def changes(self, counts: Floats) -> tuple[Floats, Floats]:
+    def changes(self, counts: Floats, at: slice | Ints = slice(None)) -> tuple[Floats, Floats]:
         """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
 
-        Both are in dollars; what is missed is weighted, so that their sum ranks moves as rule OBJ-6 does.
+        Both are in dollars; what is missed is weighted, so that their sum ranks moves as rule OBJ-6 does. `at`
+        names the pairs of `counts`, all by default.
         """
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
-        cost, came, tax, gain = self._weigh(counts)
-        came = came - self.pair_cash
-        value = ((counts - self.shares) * pairs.price)[:, None] * pairs.weights
-        change = np.concatenate([value, came[:, None]], axis=1)
-        before = self.off[self.slot]
-        after = before + change
-        objective = cost - self.pair_cost
-        objective += (self._deviation(after, self.slot) - self._deviation(before, self.slot)).sum(axis=1)
-        slack = self.cash[pairs.account] - cash.reserve[pairs.account] + NEGLIGIBLE
+        account = pairs.account[at]
+        cost, came, tax, gain = self._weigh(counts, at)
+        came -= self.pair_cash[at]
+        value = (counts - self.shares[at]) * pairs.price[at]
+        slot = self.slot[at]
+        before = self.off[slot]
+        after = before.copy()
+        after[:, :-1] += value[:, None] * pairs.weights[at]
+        after[:, -1] += came
+        objective = cost - self.pair_cost[at]
+        objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
+        slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * (np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
-            missed = missed + self._cap_change(tax, gain, before, after)
+            missed += self._cap_change(tax - self.pair_tax[at], gain - self.pair_gain[at], before, after)
         if np.isfinite(limits.orders):
-            orders = (counts != 0) * 1.0 - (self.shares != 0)
-            excess = (self.shares != 0).sum() - limits.orders
-            missed = missed + BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+            orders = (counts != 0) * 1.0 - (self.shares[at] != 0)
+            excess = np.count_nonzero(self.shares) - limits.orders
+            missed += BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
         return objective, missed
 
-    def _scores(self, counts: Floats) -> Floats:
-        objective, missed = self.changes(counts)
-        return np.where(counts == self.shares, np.inf, objective + missed)
-
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
-        """Return what each count does to the caps on gain, tax and drift, in weighted dollars missed."""
+        """Return what changes of tax, gain and drift do to their caps, in weighted dollars missed."""
         limits = self.problem.limits
         total = np.zeros(len(tax))
-        for was, now, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
-            excess = was.sum() - cap - NEGLIGIBLE
-            total += BROKEN * (np.maximum(excess + now - was, 0.0) - max(excess, 0.0))
+        for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
+            excess = made.sum() - cap - NEGLIGIBLE
+            total += BROKEN * (np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
             total += ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
-    def improve(self, most: int = 10_000) -> None:
+    def improve(self) -> None:
         """Make the best move until none lowers the score."""
-        for _ in range(most):
-            up, down = self.neighbours()
-            score_up, score_down = self._scores(up), self._scores(down)
-            p, q = int(score_up.argmin()), int(score_down.argmin())
-            if min(score_up[p], score_down[q]) >= -NEGLIGIBLE:
-                return
-            if score_up[p] <= score_down[q]:
-                self.shares[p] = up[p]
-            else:
-                self.shares[q] = down[q]
-            self.refresh()
+        n = len(self.shares)
+        both = np.concatenate([np.arange(n), np.arange(n)])
+        while n:
+            counts = np.concatenate(self.neighbours())
+            objective, missed = self.changes(counts, both)
+            score = np.where(counts == self.shares[both], np.inf, objective + missed)
+            best = int(score.argmin())
+            if score[best] >= -NEGLIGIBLE:
+                break
+            self.move(int(both[best]), float(counts[best]))
+        self.refresh()
