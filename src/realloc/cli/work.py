@@ -173,7 +173,7 @@ def _at(source: StrPath | Mapping[str, StrPath]) -> Iterator[None]:
 
 
 def _kept(account: Account) -> float:
-    """Return the dollars that are not for spending: the reserve and what is about to leave, as far as held."""
+    """Return the dollars that are not for spending: the reserve and what is to leave, as far as held."""
     return max(0.0, min(account.cash, account.cash_reserve - min(account.cash_flow, 0.0)))
 
 
