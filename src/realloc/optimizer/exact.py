@@ -228,7 +228,7 @@ class Program:
                 common += [(buy_switch[on], -top[on]), (buy_least[on], -least)]
                 self.columns.add(cost, 0.0, 1.0, common, integral=True)
             else:
-                least = pairs.least[p] * pairs.price[p] / unit
+                least = pairs.least_sale[p] * pairs.price[p] / unit
                 first = self.columns.add(cost, 0.0, 1.0, [*common, (sell_least[on], -least)], integral=True)
                 switch_of = np.full(len(s), -1)
                 switch_of[on] = first + np.arange(n)

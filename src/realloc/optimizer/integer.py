@@ -51,8 +51,9 @@ class Repair:
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
         self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
         self.whole = np.where(closed, self.full, pairs.whole)
-        self.least_sale = np.where(self.whole >= pairs.least, pairs.least, self.full)
-        self.full = np.where(self.full >= pairs.least, self.full, 0.0)
+        self.least_sale = np.where(closed, pairs.least, pairs.least_sale)
+        self.full = np.where(self.full >= self.least_sale, self.full, 0.0)
+        self.least_sale = np.where(self.full > 0, self.least_sale, 0.0)
         self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
@@ -77,7 +78,8 @@ class Repair:
         down = np.where(down >= pairs.least, np.minimum(down, self.buy_max), 0.0)
         up = np.ceil(-net / pairs.step - slack) * pairs.step
         up = np.where(up > self.whole, self.full, np.maximum(up, 0.0))
-        up = np.where((up > 0) & (up < pairs.least), np.where(2 * up >= pairs.least, self.least_sale, 0.0), up)
+        small = (up > 0) & (up < self.least_sale)
+        up = np.where(small, np.where(2 * up >= self.least_sale, self.least_sale, 0.0), up)
         self.set(np.where(net > 0, down, -np.minimum(up, self.full)) + 0.0)
 
     def refresh(self) -> None:
@@ -169,8 +171,11 @@ class Repair:
             up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
         return up + 0.0, down + 0.0
 
-    def changes(self, counts: Floats) -> Floats:
-        """Return the change of score in dollars of taking each pair alone to its entry in `counts`."""
+    def changes(self, counts: Floats) -> tuple[Floats, Floats]:
+        """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
+
+        Both are in dollars; what is missed is weighted, so that their sum ranks moves as rule OBJ-6 does.
+        """
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
         cost, came, tax, gain = self._weigh(counts)
@@ -179,43 +184,40 @@ class Repair:
         change = np.concatenate([value, came[:, None]], axis=1)
         before = self.off[self.slot]
         after = before + change
-        score = cost - self.pair_cost + (
-            self._deviation(after, self.slot) - self._deviation(before, self.slot)
-        ).sum(axis=1)
-        account_cash = self.cash[pairs.account]
-        reserve = cash.reserve[pairs.account]
-        short_before = np.maximum(reserve - account_cash - NEGLIGIBLE, 0.0)
-        short_after = np.maximum(reserve - account_cash - came - NEGLIGIBLE, 0.0)
-        score = score + SHORT * (short_after - short_before)
+        objective = cost - self.pair_cost
+        objective += (self._deviation(after, self.slot) - self._deviation(before, self.slot)).sum(axis=1)
+        slack = self.cash[pairs.account] - cash.reserve[pairs.account] + NEGLIGIBLE
+        missed = SHORT * (np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
-            score = score + self._cap_change(tax, gain, before, after)
+            missed = missed + self._cap_change(tax, gain, before, after)
         if np.isfinite(limits.orders):
             orders = (counts != 0) * 1.0 - (self.shares != 0)
             excess = (self.shares != 0).sum() - limits.orders
-            score = score + BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
-        return np.where(counts == self.shares, np.inf, score)
+            missed = missed + BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+        return objective, missed
+
+    def _scores(self, counts: Floats) -> Floats:
+        objective, missed = self.changes(counts)
+        return np.where(counts == self.shares, np.inf, objective + missed)
 
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
-        """Return the change of score by what each count does to the caps on gain, tax and drift."""
+        """Return what each count does to the caps on gain, tax and drift, in weighted dollars missed."""
         limits = self.problem.limits
-        total = 0.0
-        for was, now, cap in (
-            (self.pair_gain, gain, limits.gain),
-            (self.pair_tax, tax, limits.tax),
-        ):
+        total = np.zeros(len(tax))
+        for was, now, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
             excess = was.sum() - cap - NEGLIGIBLE
-            total = total + BROKEN * (np.maximum(excess + now - was, 0.0) - max(excess, 0.0))
+            total += BROKEN * (np.maximum(excess + now - was, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total = total + ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
-        return np.asarray(total)
+            total += ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
+        return total
 
     def improve(self, most: int = 10_000) -> None:
         """Make the best move until none lowers the score."""
         for _ in range(most):
             up, down = self.neighbours()
-            score_up, score_down = self.changes(up), self.changes(down)
+            score_up, score_down = self._scores(up), self._scores(down)
             p, q = int(score_up.argmin()), int(score_down.argmin())
             if min(score_up[p], score_down[q]) >= -NEGLIGIBLE:
                 return

@@ -35,7 +35,7 @@ class Pairs:
     """Everything that may be traded: flat over pairs of account and symbol, sorted by wash group.
 
     `price`, `bid` and `ask` are dollars per share, `location` dollars per dollar, the rest shares.
-    `whole` is the largest sale short of the whole position. `groups` and `weights` have shape (pairs, k): the
+    `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups` and `weights` have shape (pairs, k): the
     groups that a pair counts in and its share of each, padded with the number of groups and zero. `rank` is
     the symbol's place in its class, 0 for the preferred one.
     """
@@ -52,6 +52,7 @@ class Pairs:
     sell_max: Floats
     whole: Floats
     least: Floats
+    least_sale: Floats
     step: Floats
     groups: Ints
     weights: Floats
@@ -368,8 +369,14 @@ class _PairTable:
         whole = floor(held / step * (1 + 1e-12)) * step
         if whole >= held or sell_max < held:
             whole = sell_max
+        least_sale = least
+        if whole < least:
+            worth = Decimal(repr(held)) * Decimal(repr(price))
+            enough = sell_max == held and worth >= Decimal(repr(household.policy.min_trade_value))
+            least_sale = held if enough else inf
         rank = scope.wanted.get(symbol, 0)
-        self.rows.append((n, held, price, bid, ask, location, buy_max, sell_max, whole, least, step, rank))
+        row = (n, held, price, bid, ask, location, buy_max, sell_max, whole, least, least_sale, step, rank)
+        self.rows.append(row)
         self.names.append((symbol, root))
         self.cover.append(cover)
         self.first.append(len(self.lots))
@@ -407,7 +414,7 @@ class _PairTable:
         """Return what was collected as arrays."""
         symbol_index = {symbol: n for n, symbol in enumerate(symbols)}
         root_index = {root: n for n, root in enumerate(roots)}
-        columns = np.array(self.rows, dtype=float).reshape(-1, 12).T
+        columns = np.array(self.rows, dtype=float).reshape(-1, 13).T
         width = max((len(cover) for cover in self.cover), default=1)
         padding = (n_groups, 0.0)
         cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
@@ -426,10 +433,11 @@ class _PairTable:
             sell_max=columns[7],
             whole=columns[8],
             least=columns[9],
-            step=columns[10],
+            least_sale=columns[10],
+            step=columns[11],
             groups=cover[:, :, 0].astype(np.intp),
             weights=cover[:, :, 1],
-            rank=columns[11].astype(np.intp),
+            rank=columns[12].astype(np.intp),
         )
         return pairs, Lots(
             pair=np.repeat(np.arange(len(self.rows)), np.diff(first)),
@@ -464,7 +472,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
     Those sell all that brings cash, and buy nothing: their reserve becomes the most that they can reach.
     """
     proceeds = pairs.bid * pairs.sell_max - limits.commission
-    possible = pairs.sell_max >= pairs.least
+    possible = pairs.sell_max >= pairs.least_sale
     useful = possible & (proceeds > 0)
     most = cash.before + np.bincount(
         pairs.account, weights=np.where(useful, proceeds, 0.0), minlength=len(cash.before)
