@@ -146,6 +146,31 @@ def test_cash_2_what_a_household_cap_could_forbid_is_not_missed(cap: dict[str, A
     assert findings(audit_trades(household(cap, lots=gains), [])) == [("CASH-2", T1, "warning")]
 
 
+@pytest.mark.parametrize("cap", [{"max_realized_gain": 0}, {"max_tax": 0}], ids=lambda cap: next(iter(cap)))
+def test_cash_2_caps_on_gain_and_tax_forbid_nothing_in_sheltered_accounts(cap: dict[str, Any]) -> None:
+    gains = lots(90, "2020-01-01", "2021-01-01")
+    report = audit_trades(household(cap, lots=gains, kind="tax_deferred"), [])
+    assert findings(report) == [("CASH-1", T1, "error")]
+
+
+def test_cash_2_a_cap_on_orders_does_not_forbid_a_larger_order() -> None:
+    report = audit_trades(household({"max_orders": 1}), [Trade("T1", "A", -1)])
+    assert findings(report) == [("CASH-1", T1, "error")]
+
+
+@pytest.mark.parametrize(("fractional", "cash"), [(False, "$500.00"), (True, "$550.00")])
+def test_cash_2_beside_lots_that_are_kept_whole_shares_or_thousandths_could_be_sold(
+    fractional: bool, cash: str
+) -> None:
+    kept = lots(120, "2026-11-01")
+    free = [{"symbol": "A", "shares": 5.5, "cost_per_share": 90, "acquired": "2020-01-01"}]
+    report = audit_trades(
+        household(positions={"A": 10.5}, lots=kept + free, cash_reserve=2000, fractional=fractional), []
+    )
+    assert findings(report) == [("CASH-2", T1, "error")]
+    assert report.findings[0].message.endswith(f"A ({cash})")
+
+
 def test_cash_2_a_cap_that_is_not_reached_is_no_excuse() -> None:
     losses = lots(110, "2020-01-01", "2021-01-01")
     policy = {"max_orders": 1, "max_realized_gain": 0, "max_tax": 0}

@@ -67,7 +67,7 @@ def test_cls_1_groups_are_classes_targeted_symbols_cash_and_unassigned_holdings(
     model = {
         "name": "m",
         "targets": {"A": 1},
-        "classes": {"bonds": {"symbols": ["B"]}},
+        "classes": {"bonds": {"symbols": ["B"]}, "gold": {"symbols": {"E": 1, "C": 0}}},
     }
     accounts = [
         account(positions={"A": 10, "C": 5, "D": 0}),
@@ -81,6 +81,7 @@ def test_cls_1_groups_are_classes_targeted_symbols_cash_and_unassigned_holdings(
         ("", "C"),
         ("", "CASH"),
         ("", "bonds"),
+        ("", "gold"),
         ("T2", "A"),
         ("T2", "CASH"),
         ("T2", "bonds"),

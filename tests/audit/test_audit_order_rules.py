@@ -227,6 +227,11 @@ def test_qty_2_no_symbol_is_bought_and_sold_in_one_account() -> None:
     assert errors(report) == [("QTY-2", "trades[0]")]
 
 
+def test_qty_2_holds_for_less_than_a_share() -> None:
+    report = audit_trades(household(lots=[], fractional=True), [sell(2), Trade("T1", "A", 0.5)])
+    assert errors(report) == [("QTY-2", "trades[0]")]
+
+
 @pytest.mark.parametrize(("least", "broken"), [(200, False), (200.01, True)])
 def test_qty_3_every_order_is_worth_the_least_at_the_middle_price(least: float, broken: bool) -> None:
     policy = {"min_trade_value": least, "costs": {"spread_bps": 100}}
