@@ -7,6 +7,8 @@ weighed at once in numpy; the best is made, until none helps. Moves in pairs are
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
@@ -66,6 +68,12 @@ class Repair:
         self.extra = problem.limits.outside_band - problem.limits.inside_band
         self.caps = np.isfinite([problem.limits.gain, problem.limits.tax, problem.limits.drift]).any()
         self.refresh()
+
+    def on(self, problem: Problem) -> Repair:
+        """Return the same trades under another problem of the same arrays."""
+        other = Repair(problem, self.sells_losses)
+        other.set(self.shares)
+        return other
 
     def set(self, shares: Floats) -> None:
         """Take these share counts as they are."""
@@ -168,21 +176,40 @@ class Repair:
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
 
     def neighbours(self) -> tuple[Floats, Floats]:
-        """Return for each pair the next share count above and below; the same count where there is none."""
+        """Return for each pair the next share count above and below; the present one where there is none."""
         pairs, n = self.problem.pairs, self.shares
         step, least = pairs.step, pairs.least
-        up = np.where(n >= 0, np.where(n == 0, least, n + step), n + step)
-        up = np.where((n < 0) & (-n > self.whole), -self.whole, up)
+        up = np.where(n == 0, least, n + step)
+        up = np.where(-n > self.whole, -self.whole, up)
         up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
         up = np.where(up > self.buy_max, n, up)
-        down = np.where(n <= 0, np.where(n == 0, -self.least_sale, n - step), n - step)
+        down = np.where(n == 0, -self.least_sale, n - step)
         down = np.where((n > 0) & (down < least), 0.0, down)
-        down = np.where((n <= 0) & (-down > self.whole), -self.full, down)
-        down = np.where(-down > self.full, n, down)
-        fraction = step < 1
-        if fraction.any():
-            up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
-        return up + 0.0, down + 0.0
+        return up + 0.0, self._sale(down) + 0.0
+
+    def leaps(self) -> tuple[Floats, Floats, Floats]:
+        """Return for each pair share counts further away.
+
+        No trade; what brings its first group to the target, as far as cash and holding go; and in an account
+        short of its reserve the sale that covers it.
+        """
+        problem, pairs, n = self.problem, self.problem.pairs, self.shares
+        spare = (self.cash - problem.cash.reserve)[pairs.account]
+        wanted = -self.off[pairs.groups[:, 0]] / pairs.price
+        affordable = np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
+        centre = n + np.clip(np.trunc(wanted / pairs.step) * pairs.step, -np.inf, affordable)
+        centre = np.where(centre > 0, np.minimum(centre, self.buy_max), centre)
+        centre = np.where((centre > 0) & (centre < pairs.least), 0.0, centre)
+        cover = np.where(spare < 0, n - np.ceil(-spare / pairs.bid / pairs.step) * pairs.step, n)
+        centre, cover = (
+            self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0 for c in (centre, cover)
+        )
+        return np.zeros(len(n)), centre, cover
+
+    def _sale(self, count: Floats) -> Floats:
+        """Take sales beyond what may be sold in whole steps to the whole position, where that may be sold."""
+        steps = np.round(count, 3)
+        return np.where(-steps > self.whole, -self.full, steps)
 
     def changes(self, counts: Floats, at: slice | Ints = slice(None)) -> tuple[Floats, Floats]:
         """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
@@ -227,15 +254,23 @@ class Repair:
         return total
 
     def improve(self) -> None:
-        """Make the best move until none lowers the score."""
+        """Make the best move until none lowers the score: leaps and steps in turn, each until it helps no more."""
+        while self._descend(self.leaps, 3) + self._descend(self.neighbours, 2) and self._descend(self.leaps, 3):
+            pass
+        self.refresh()
+
+    def _descend(self, moves: Callable[[], tuple[Floats, ...]], kinds: int) -> int:
+        """Make the best of some kinds of moves until none lowers the score; return how many were made."""
         n = len(self.shares)
-        both = np.concatenate([np.arange(n), np.arange(n)])
+        pair = np.tile(np.arange(n), kinds)
+        made = 0
         while n:
-            counts = np.concatenate(self.neighbours())
-            objective, missed = self.changes(counts, both)
-            score = np.where(counts == self.shares[both], np.inf, objective + missed)
+            counts = np.concatenate(moves())
+            objective, missed = self.changes(counts, pair)
+            score = np.where(counts == self.shares[pair], np.inf, objective + missed)
             best = int(score.argmin())
             if score[best] >= -NEGLIGIBLE:
                 break
-            self.move(int(both[best]), float(counts[best]))
-        self.refresh()
+            self.move(int(pair[best]), float(counts[best]))
+            made += 1
+        return made

@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from realloc.errors import SolverError
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 
 MISSED_COST = 1_000.0
 """Dollars charged per dollar of reserve or drift cap missed: more than any objective can offer."""
+
+USED = 1e-6
+"""Shares: less is not a trade of the relaxation."""
 
 OPEN, BUYS, SELLS_LOSSES = 0, 1, 2
 """The state of a wash group: both sides open, or one of them chosen."""
@@ -51,6 +54,11 @@ class Relaxed:
     sell: Floats
     missed: float
     multipliers: Multipliers
+
+    def orders(self, problem: Problem) -> int:
+        """Return how many orders the trades are."""
+        sold = sum_by(problem.lots.pair, self.sell, len(self.buy))
+        return int(np.count_nonzero(self.buy > USED) + np.count_nonzero(sold > USED))
 
 
 @cache
@@ -147,7 +155,7 @@ class Relaxation:
             problem.limits,
         )
         self.problem = problem
-        unit = self.unit = max(problem.value, 1.0) * 1e-4
+        unit = self.unit = problem.unit
         self.buys = np.flatnonzero(pairs.buy_max > 0)
         self.scale = np.concatenate([unit / pairs.price[self.buys], unit / pairs.price[lots.pair]])
         n_accounts, n_groups = len(cash.before), len(groups.target)

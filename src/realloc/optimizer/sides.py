@@ -15,10 +15,7 @@ import numpy as np
 from realloc.errors import SolverError
 from realloc.optimizer.certificate import Bound, lagrangian_bound
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation, Relaxed
-
-USED = 1e-6
-"""Shares: less is not a trade of the relaxation."""
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
 
 GUESSES = 4
 """Rounds of choosing the sides of private groups at the cash prices of the last round."""
