@@ -18,6 +18,9 @@ MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
 
 
+WORTH_COUNTING = 1e-4
+"""Units of the model: a step of shares worth less may as well be continuous, and the solver is more exact so."""
+
 USED = 1e-6
 """Of a switch: less is not used."""
 
@@ -125,8 +128,9 @@ class Program:
         ordered = limits.order_cost > 0 or np.isfinite(limits.orders)
         switched = ordered | (pairs.least > pairs.step) | (both & lossy & ~problem.coupled[pairs.wash])
         # a column's unit is a step of shares where it is integral, else the model's unit of value
-        per_buy = pairs.step[b] * pairs.price[b] / unit if self.whole else np.ones(len(b))
-        self.buy_unit = pairs.step[b] if self.whole else unit / pairs.price[b]
+        counted = self._counted(b)
+        per_buy = np.where(counted, pairs.step[b] * pairs.price[b] / unit, 1.0)
+        self.buy_unit = np.where(counted, pairs.step[b], unit / pairs.price[b])
         top = np.round(pairs.buy_max[b] / self.buy_unit, 9)
         buy_switch = self._rows(-np.inf, 0.0, len(b))
         buy_least = self._rows(0.0, np.inf, len(b))
@@ -144,7 +148,7 @@ class Program:
                 (buy_least, np.where(switched[b], 1.0, 0.0)),
                 (w_row_buy, np.where(coupled[b], 1 / top, 0.0)),
             ],
-            integral=self.whole,
+            integral=counted,
         )
         # lots: dollars of value in model units; a pair's lots add up to steps and, at most, the tail
         price = pairs.price[lots.pair]
@@ -186,6 +190,11 @@ class Program:
         ):
             self.columns.attach(w_of[pairs.wash[of[flag]]], rows[flag], value)
 
+    def _counted(self, of: Ints) -> Flags:
+        """Return which pairs have share counts that are integral: those whose step is worth counting."""
+        pairs = self.problem.pairs
+        return np.asarray(self.whole & (pairs.step[of] * pairs.price[of] / self.unit > WORTH_COUNTING))
+
     def _add_whole_sales(self, s: Ints, sell_whole: Ints) -> None:
         """Tie each pair's lots to steps of shares, or to the whole position (rule QTY-1)."""
         pairs, unit = self.problem.pairs, self.unit
@@ -199,7 +208,7 @@ class Program:
             0.0,
             steps,
             [(sell_whole, -pairs.step[s] * value), (out, np.where(has_tail, 1.0, 0.0))],
-            integral=True,
+            integral=self._counted(s),
         )
         t = np.flatnonzero(has_tail)
         self.columns.add(

@@ -19,7 +19,7 @@ NEGLIGIBLE = 1e-7
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
-BROKEN, SHORT, ASTRAY = 1e8, 1e6, 1e4
+BROKEN, SHORT, ASTRAY = 1e18, 1e10, 1e4
 """Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
 

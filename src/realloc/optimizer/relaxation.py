@@ -104,7 +104,7 @@ class Columns:
         upper: Floats | float,
         entries: list[tuple[Ints, Floats | float]],
         *,
-        integral: bool = False,
+        integral: Flags | bool = False,
     ) -> int:
         """Add a block and return its first column; each entry is a row and a value for every column of it."""
         n = len(cost)
@@ -113,7 +113,7 @@ class Columns:
         self.cost.append(cost)
         self.lower.append(np.broadcast_to(lower, n))
         self.upper.append(np.broadcast_to(upper, n))
-        self.integral.append(np.full(n, int(integral)))
+        self.integral.append(np.broadcast_to(integral, n).astype(np.intp))
         self.entries += [
             (columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries
         ]
