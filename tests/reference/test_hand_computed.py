@@ -53,7 +53,7 @@ def test_cash_is_invested_to_the_target_at_the_price_inside_and_outside_the_band
 
 def test_spread_and_whole_shares_leave_what_no_purchase_can_use(referee: Any) -> None:
     # ask 101: nine shares cost 909 and leave 91 in cash. AAA is 100 short, cash 91 over; band 100 each.
-    # drift 0.004 * 191 = 0.764, spread 9 * 1 = 9. Eight save a dollar of spread for 12 more of drift beyond it.
+    # drift 0.004 * 191 = 0.764, spread 9 * 1 = 9. Eight: a dollar less spread for 12 more of drift.
     subject = household({"cash": 1000.0}, {"AAA": 1.0}, costs={"spread_bps": 200.0})
     answer = solve(referee, subject)
     assert answer.orders == {("A1", "AAA"): 9}
