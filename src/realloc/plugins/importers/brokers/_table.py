@@ -1,0 +1,202 @@
+"""A table inside a sheet: columns found by the names in its header, cells read with file, row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from realloc.errors import InputError, Issue
+from realloc.plugins.importers.brokers._cells import normal, parse_amount, parse_date
+from realloc.plugins.importers.brokers._draft import Draft
+from realloc.plugins.importers.brokers._sheet import Row, Sheet
+
+T = TypeVar("T")
+
+
+class ColumnSpec:
+    """The columns of a format.
+
+    Parameters
+    ----------
+    names : mapping of str to tuple of str
+        For each column, by the key that the importer uses, the names that it has had.
+    required : tuple of str
+        Keys without which a row is not this table's header; ``a|b`` is satisfied by either.
+    """
+
+    def __init__(self, names: Mapping[str, tuple[str, ...]], required: tuple[str, ...]) -> None:
+        self.names = names
+        self.required = required
+        self._key_of = {normal(name): key for key, known in names.items() for name in known}
+
+    def keys(self, row: Row) -> list[str]:
+        """Return the key of each cell; empty for a column that is not known."""
+        return [self._key_of.get(normal(cell), "") for cell in row.cells]
+
+    def missing(self, row: Row) -> list[str]:
+        """Return what the row lacks to be the header, in the names that people see."""
+        found = set(self.keys(row))
+        return [
+            " or ".join(self.names[key][0] for key in either.split("|"))
+            for either in self.required
+            if found.isdisjoint(either.split("|"))
+        ]
+
+    def find(self, sheet: Sheet, start: int = 0) -> int | None:
+        """Return the index of the first header row from `start` on; None where there is none."""
+        for index in range(start, len(sheet.rows)):
+            row = sheet.rows[index]
+            if len(row.texts) > 1 and not self.missing(row):
+                return index
+        return None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header row and how its columns are called."""
+
+    sheet: Sheet
+    spec: ColumnSpec
+    index: int
+    columns: Mapping[str, int]
+
+    @property
+    def header(self) -> Row:
+        """The header row."""
+        return self.sheet.rows[self.index]
+
+    def name(self, key: str) -> str:
+        """Return the column's name as the file prints it, or as the format calls it where it is absent."""
+        at = self.columns.get(key)
+        return self.spec.names[key][0] if at is None else self.header.cells[at]
+
+
+def open_table(sheet: Sheet, spec: ColumnSpec, start: int = 0) -> Table:
+    """Return the first table from row index `start` on.
+
+    Raises
+    ------
+    InputError
+        There is no header with the required columns, or two columns of it have one meaning.
+    """
+    index = spec.find(sheet, start)
+    if index is None:
+        nearest = min(sheet.rows[start:], key=lambda row: (len(spec.missing(row)), row.line), default=None)
+        lacks = spec.missing(nearest) if nearest else []
+        raise InputError(
+            Issue(
+                code="header.missing",
+                where=sheet.where(nearest) if nearest else sheet.file,
+                message=f"no header with all columns was found; nearest lacks {', '.join(lacks)}",
+                hint="download the file again with these columns, or import it with a mapping",
+            )
+        )
+    keys = spec.keys(sheet.rows[index])
+    for key in {key for key in keys if key and keys.count(key) > 1}:
+        names = [sheet.rows[index].cells[at] for at, other in enumerate(keys) if other == key]
+        raise InputError(
+            Issue(
+                code="header.duplicate",
+                where=sheet.where(sheet.rows[index]),
+                message=f"the columns {', '.join(names)} mean the same",
+                hint="keep one of them",
+            )
+        )
+    return Table(sheet, spec, index, {key: at for at, key in enumerate(keys) if key})
+
+
+class Record:
+    """One data row: cells by key; a cell that cannot be read becomes a fault of the draft."""
+
+    __slots__ = ("draft", "row", "table")
+
+    def __init__(self, table: Table, row: Row, draft: Draft) -> None:
+        self.table = table
+        self.row = row
+        self.draft = draft
+
+    @property
+    def where(self) -> str:
+        """File and row."""
+        return self.table.sheet.where(self.row)
+
+    def at(self, key: str) -> str:
+        """Return file, row and column."""
+        return self.table.sheet.where(self.row, self.table.name(key))
+
+    def text(self, key: str) -> str:
+        """Return the cell; empty where the column or the cell is absent."""
+        at = self.table.columns.get(key)
+        return self.row.cells[at] if at is not None and at < len(self.row.cells) else ""
+
+    def amount(self, key: str) -> Decimal | None:
+        """Return the amount; None where it is unknown, absent, or a fault."""
+        comma = self.table.sheet.decimal_comma
+        return self._parsed(key, lambda text: parse_amount(text, decimal_comma=comma))
+
+    def date(self, key: str, date_format: str = "") -> date | None:
+        """Return the date; None where it is unknown, absent, or a fault."""
+        return self._parsed(key, lambda text: parse_date(text, date_format))
+
+    def need_amount(self, key: str) -> Decimal | None:
+        """Return the amount; None only after a fault."""
+        return self._needed(key, self.amount)
+
+    def need_date(self, key: str) -> date | None:
+        """Return the date; None only after a fault."""
+        return self._needed(key, self.date)
+
+    def need_text(self, key: str) -> str:
+        """Return the text; empty only after a fault."""
+        return self._needed(key, self.text) or ""
+
+    def is_footer(self) -> bool:
+        """Whether the row is blank or one line of text, as notices below a table are."""
+        return len(self.row.texts) <= 1
+
+    def _parsed(self, key: str, parse: Callable[[str], T | None]) -> T | None:
+        try:
+            return parse(self.text(key))
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            self.draft.fault("row.cell", self.at(key), str(error), "correct the cell or download the file again")
+            return None
+
+    def _needed(self, key: str, read: Callable[[str], T | None]) -> T | None:
+        before = len(self.draft.issues)
+        value = read(key)
+        if (value is None or value == "") and len(self.draft.issues) == before:
+            self.draft.fault("row.cell", self.at(key), f"{self.table.name(key)} is missing", "complete the row")
+        return value
+
+
+def records(table: Table, draft: Draft, *, multiline: tuple[str, ...] = ()) -> Iterator[Record]:
+    """Yield the rows below the header that are not blank.
+
+    A row with text beyond the last column, or with a line break in a cell whose key is not in `multiline`,
+    is damaged: it becomes a fault and is not yielded.
+    """
+    width = len(table.header.cells)
+    may_break = {table.columns.get(key) for key in multiline}
+    for row in table.sheet.rows[table.index + 1 :]:
+        if row.blank:
+            continue
+        record = Record(table, row, draft)
+        broken = [at for at, cell in enumerate(row.cells) if "\n" in cell and at not in may_break]
+        if record.is_footer() and not broken:
+            yield record
+        elif broken:
+            draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
+        elif any(row.cells[width:]):
+            draft.fault(
+                "row.width",
+                record.where,
+                f"the row has {len(row.cells)} cells under {width} columns",
+                "an amount with a comma may lack its quotes",
+            )
+        else:
+            yield record
