@@ -63,6 +63,7 @@ class Draft:
         self.importer = importer
         self.broker = broker
         self.as_of: date | None = None
+        self.states_cash = True
         self.accounts: dict[str, AccountDraft] = {}
         self.trades: list[RecentTrade] = []
         self.notes: list[Note] = []
@@ -87,6 +88,11 @@ class Draft:
         account = self.accounts.setdefault(number, AccountDraft(number, name))
         account.name = account.name or name
         return account
+
+    def no_cash(self) -> None:
+        """Record that files of this format state no cash."""
+        self.states_cash = False
+        self.warn("cash.unknown", self.file, "the file states no cash", "enter each account's cash yourself")
 
     def add_cash(self, account: AccountDraft, where: str, amount: Decimal, what: str) -> None:
         """Add dollars to the account's cash."""
@@ -155,7 +161,9 @@ class Draft:
     def _plausible(self, where: str, holding: Holding) -> bool:
         shares, price, value = holding.shares, holding.price, holding.value
         if price is not None and price < 0:
-            self.fault("price.range", where, f"{holding.symbol} has the price {price}", "no price is negative")
+            self.fault(
+                "price.range", where, f"{holding.symbol} has the price {price}", "no price is negative"
+            )
             return False
         if price is None or value is None:
             return True
@@ -222,6 +230,8 @@ class Draft:
         )
 
     def _finish_account(self, account: AccountDraft) -> StatementAccount:
+        if account.cash is None and self.states_cash and (account.held or account.untouchable):
+            account.cash = Decimal(0)
         return StatementAccount(
             number=account.number,
             name=account.name,

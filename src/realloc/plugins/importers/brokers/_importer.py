@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from realloc.errors import InputError
 from realloc.plugins.core.base import StrPath
-from realloc.plugins.importers.brokers._draft import Draft
+from realloc.plugins.importers.brokers._draft import CENT, Draft
+from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet, read_sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec
-from realloc.plugins.importers.statement import Match, Statement, StatementImporter
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record
+from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter
 
 SURE = 0.95
 """Confidence where every column that tells the format is there."""
@@ -50,3 +51,30 @@ class SheetImporter(StatementImporter):
     @abstractmethod
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Put every row of the file into the draft."""
+
+
+def holding_of(record: Record) -> Holding | None:
+    """Return the position of a row with the keys symbol, description, quantity, price, value, basis, gain.
+
+    The basis is the value less the gain where the row has a gain alone. Returns None after a fault.
+    """
+    shares = record.need_amount("quantity")
+    price, value = record.amount("price"), record.amount("value")
+    basis, gain = record.amount("basis"), record.amount("gain")
+    if shares is None:
+        return None
+    if value is not None and gain is not None:
+        if basis is None:
+            basis = value - gain
+        elif abs(value - gain - basis) > 2 * CENT:
+            record.draft.warn(
+                "basis.mismatch",
+                record.at("basis"),
+                f"value ${value} less gain ${gain} is not the cost basis ${basis}",
+                "check the position's cost basis with the broker",
+            )
+    symbol = clean_symbol(record.text("symbol"))
+    description = record.text("description")
+    return Holding(
+        symbol=symbol, shares=shares, price=price, value=value, cost_basis=basis, description=description
+    )

@@ -14,7 +14,9 @@ _CUSIP = re.compile(r"(?=(?:.*\d){3})[0-9A-Z]{8}\d")
 _OPTION = re.compile(
     r"[A-Z.]{1,6}\s*\d{6}[CP]\d+(?:\.\d+)?|[A-Z.]{1,6} \d{1,2}/\d{1,2}/\d{2,4} [\d.,]+ [CP](?:ALL|UT)?"
 )
-_BOND = re.compile(r"\b(?:TREASURY|T-?BILL|T-?NOTE|T-?BOND|ZERO CPN|DEBENTURE)\b|\bDUE \d|\d{2}\.\d{3,}\b.*\d{2}/")
+_BOND = re.compile(
+    r"\b(?:TREASURY|T-?BILL|T-?NOTE|T-?BOND|ZERO CPN|DEBENTURE)\b|\bDUE \d|\d{2}\.\d{3,}\b.*\d{2}/"
+)
 
 _TRADABLE_TYPES = (
     "stock", "stocks", "equity", "equities", "etf", "etfs", "etn", "exchangetradedfund", "etfsclosedendfunds",
@@ -24,8 +26,14 @@ _TRADABLE_TYPES = (
 _KINDS: tuple[tuple[AccountKind, str], ...] = (
     ("taxable", r"NON[- ]?REG\w*"),
     ("tax_exempt", r"ROTH|HSA|HEALTH SAVINGS?|529|TFSA|FHSA|COVERDELL|ESA"),
-    ("tax_deferred", r"IRA|401 ?\(?K\)?|403 ?\(?B\)?|457 ?\(?B\)?|SEP|SIMPLE|ROLLOVER|TSP|RRSP|LIRA|PENSION|KEOGH"),
-    ("taxable", r"INDIVIDUAL|JOINT|JT|TOD|WROS|JTWROS|BROKERAGE|TAXABLE|TRUST|UTMA|UGMA|CMA|COMMUNITY PROPERTY"),
+    (
+        "tax_deferred",
+        r"IRA|401 ?\(?K\)?|403 ?\(?B\)?|457 ?\(?B\)?|SEP|SIMPLE|ROLLOVER|TSP|RRSP|LIRA|PENSION|KEOGH",
+    ),
+    (
+        "taxable",
+        r"INDIVIDUAL|JOINT|JT|TOD|WROS|JTWROS|BROKERAGE|TAXABLE|TRUST|UTMA|UGMA|CMA|COMMUNITY PROPERTY",
+    ),
 )
 
 

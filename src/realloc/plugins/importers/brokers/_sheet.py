@@ -184,7 +184,10 @@ def _parse(file: str, text: str, delimiter: str, *, partial: bool) -> list[Row]:
     except csv.Error as error:
         line = rows[-1].line + 1 if rows else 1
         raise fault(
-            "file.quotes", f"{file}:{line}", f"the row cannot be split into cells: {error}", "check its quotes"
+            "file.quotes",
+            f"{file}:{line}",
+            f"the row cannot be split into cells: {error}",
+            "check its quotes",
         ) from error
     return rows
 

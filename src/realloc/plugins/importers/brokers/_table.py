@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +10,13 @@ from decimal import Decimal
 from typing import TypeVar
 
 from realloc.errors import InputError, Issue
-from realloc.plugins.importers.brokers._cells import normal, parse_amount, parse_date
+from realloc.plugins.importers.brokers._cells import find_date, normal, parse_amount, parse_date
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._sheet import Row, Sheet
 
 T = TypeVar("T")
+
+_DATED = re.compile(r"\b(?:as of|downloaded|generated|exported)\b", re.IGNORECASE)
 
 
 class ColumnSpec:
@@ -153,50 +156,73 @@ class Record:
         """Return the text; empty only after a fault."""
         return self._needed(key, self.text) or ""
 
-    def is_footer(self) -> bool:
-        """Whether the row is blank or one line of text, as notices below a table are."""
-        return len(self.row.texts) <= 1
-
     def _parsed(self, key: str, parse: Callable[[str], T | None]) -> T | None:
         try:
             return parse(self.text(key))
         except ValueError as error:
             if isinstance(error, InputError):
                 raise
-            self.draft.fault("row.cell", self.at(key), str(error), "correct the cell or download the file again")
+            self.draft.fault(
+                "row.cell", self.at(key), str(error), "correct the cell or download the file again"
+            )
             return None
 
     def _needed(self, key: str, read: Callable[[str], T | None]) -> T | None:
         before = len(self.draft.issues)
         value = read(key)
         if (value is None or value == "") and len(self.draft.issues) == before:
-            self.draft.fault("row.cell", self.at(key), f"{self.table.name(key)} is missing", "complete the row")
+            self.draft.fault(
+                "row.cell", self.at(key), f"{self.table.name(key)} is missing", "complete the row"
+            )
         return value
 
 
-def records(table: Table, draft: Draft, *, multiline: tuple[str, ...] = ()) -> Iterator[Record]:
-    """Yield the rows below the header that are not blank.
+def records(
+    table: Table,
+    draft: Draft,
+    *,
+    end: int | None = None,
+    multiline: tuple[str, ...] = (),
+    overflow: tuple[str, ...] = (),
+) -> Iterator[Record]:
+    """Yield the data rows below the header, up to row index `end`.
 
-    A row with text beyond the last column, or with a line break in a cell whose key is not in `multiline`,
-    is damaged: it becomes a fault and is not yielded.
+    Blank rows are passed over; lines of text below the table are noted as skipped, and a date in them is
+    taken as the file's where none is known. A row of one short text, with text beyond the last column, or
+    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows that start
+    with a text of `overflow` may be wider than the header.
     """
     width = len(table.header.cells)
     may_break = {table.columns.get(key) for key in multiline}
-    for row in table.sheet.rows[table.index + 1 :]:
-        if row.blank:
-            continue
+    below = False
+    for row in table.sheet.rows[table.index + 1 : end]:
         record = Record(table, row, draft)
-        broken = [at for at, cell in enumerate(row.cells) if "\n" in cell and at not in may_break]
-        if record.is_footer() and not broken:
-            yield record
-        elif broken:
+        if row.blank:
+            below = True
+        elif _is_notice(row, width, below=below):
+            _skip_notice(record, draft)
+        elif any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells)):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
-        elif any(row.cells[width:]):
+        elif (any(row.cells[width:]) and row.cells[0].upper() not in overflow) or len(row.texts) == 1:
             draft.fault(
                 "row.width",
                 record.where,
-                f"the row has {len(row.cells)} cells under {width} columns",
-                "an amount with a comma may lack its quotes",
+                f"the row has {len(row.texts)} filled cells of {len(row.cells)} under {width} columns",
+                "it is cut off, or an amount with a comma lacks its quotes",
             )
         else:
             yield record
+
+
+def _is_notice(row: Row, width: int, *, below: bool) -> bool:
+    first = row.texts[0]
+    if len(row.texts) == 1:
+        return below or len(first.split()) >= 3 or first.startswith("***")
+    return below and len(row.cells) < width and len(first.split()) >= 4
+
+
+def _skip_notice(record: Record, draft: Draft) -> None:
+    text = ", ".join(record.row.texts)
+    if draft.as_of is None and _DATED.search(text):
+        draft.as_of = find_date(text)
+    draft.note(record.where, "skipped", f"a line of text: {text[:60]}")
