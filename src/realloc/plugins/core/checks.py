@@ -13,6 +13,11 @@ from realloc.plugins.core.entry_points import Candidate, describe_error
 if TYPE_CHECKING:
     from realloc.plugins.core.base import Plugin
 
+_NOT_BY_NAME = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.VAR_KEYWORD,
+)
 P = TypeVar("P", bound="Plugin")
 
 
@@ -103,12 +108,18 @@ def _argument_fault(plugin: type[Plugin], arguments: Mapping[str, Any]) -> str:
         signature = inspect.signature(plugin)
     except ValueError:
         return ""
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()
+    ]
+    takes = f"its arguments are {inspect.Signature(parameters)}"
+    accepted = [parameter.name for parameter in parameters if parameter.kind not in _NOT_BY_NAME]
+    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        for name in arguments:
+            if name not in accepted:
+                hint = nearest(name, accepted) if accepted else ""
+                return f"it has no argument {name!r}{f' ({hint})' if hint else ''}; {takes}"
     try:
         signature.bind(**arguments)
     except TypeError as error:
-        accepted = list(signature.parameters)
-        unknown = [name for name in arguments if name not in accepted]
-        hint = f" ({nearest(unknown[0], accepted)})" if unknown and accepted else ""
-        takes = str(signature.replace(return_annotation=inspect.Signature.empty))
-        return f"{error}{hint}; its arguments are {takes}"
+        return f"{error}; {takes}"
     return ""

@@ -1,0 +1,517 @@
+"""The household as arrays: the only place where money becomes float64 and labels become positions.
+
+Arrays are flat over *pairs* (an account and a symbol that it holds or may buy), over the *lots* that may be
+sold, over *groups* (what has a target: classes, symbols, unassigned symbols, cash) and over accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from math import floor, fsum, inf
+
+import numpy as np
+import numpy.typing as npt
+
+from realloc.accounts import Account, Lot
+from realloc.check import SHARES_TOLERANCE
+from realloc.household import Household
+from realloc.models import CASH
+from realloc.optimizer.scopes import Scope, scopes_of
+from realloc.tax.terms import long_term_cutoff
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+
+FRACTION = 0.001
+"""Step of share counts in a fractional account (rule QTY-1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Everything that may be traded: flat over pairs of account and symbol, sorted by wash group.
+
+    `price`, `bid` and `ask` are dollars per share, `location` dollars per dollar, the rest shares.
+    `whole` is the largest sale short of the whole position. `groups` and `weights` have shape (pairs, k): the
+    groups that a pair counts in and its share of each, padded with the number of groups and zero. `rank` is
+    the symbol's place in its class, 0 for the preferred one.
+    """
+
+    account: Ints
+    symbol: Ints
+    wash: Ints
+    held: Floats
+    price: Floats
+    bid: Floats
+    ask: Floats
+    location: Floats
+    buy_max: Floats
+    sell_max: Floats
+    whole: Floats
+    least: Floats
+    step: Floats
+    groups: Ints
+    weights: Floats
+    rank: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lots:
+    """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
+
+    `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``.
+    """
+
+    pair: Ints
+    shares: Floats
+    tax: Floats
+    gain: Floats
+    loss: Flags
+    first: Ints
+    lot: tuple[Lot | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """What has a target, in dollars: target, band, and value of holdings before trading (cash apart)."""
+
+    target: Floats
+    band: Floats
+    before: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cash:
+    """Cash of each account in dollars, its flow counted in; its location cost; the group that it counts in.
+
+    `short` marks an account whose reserve no allowed sale reaches (rule CASH-2); its `reserve` here is the
+    most that it can reach.
+    """
+
+    before: Floats
+    reserve: Floats
+    location: Floats
+    group: Ints
+    short: Flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Prices and caps of the policy; a cap that is not set is infinite."""
+
+    inside_band: float
+    outside_band: float
+    commission: float
+    order: float
+    orders: float
+    gain: float
+    tax: float
+    drift: float
+
+    @property
+    def order_cost(self) -> float:
+        """Dollars of the objective per order."""
+        return self.commission + self.order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A household as arrays.
+
+    `accounts` are sorted by number, `symbols` by wash group and name. `coupled` has one flag per wash group: a
+    loss sale in it and a buy in it exclude each other. `location` is the location cost in dollars of the
+    shares held before. `value` is V in dollars.
+    """
+
+    household: Household
+    accounts: tuple[Account, ...]
+    symbols: tuple[str, ...]
+    scopes: tuple[Scope, ...]
+    value: float
+    pairs: Pairs
+    lots: Lots
+    groups: Groups
+    cash: Cash
+    limits: Limits
+    coupled: Flags
+    location: float
+
+
+def build(household: Household) -> Problem:
+    """Build the arrays of a household that `realloc.check` found sound.
+
+    Rules that concern one pair alone (menus, no-buy, no-sell, caps on positions, recent purchases and loss
+    sales) become bounds here: rules BUY-1, BUY-2, SELL-1, QTY-1, QTY-3, DNT-1, WASH-2 and WASH-3.
+    """
+    policy = household.policy
+    scopes = tuple(scopes_of(household))
+    accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
+    wash = _wash_rules(household)
+    location = _Location(household)
+    groups, first_group = _groups(household, scopes)
+    candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
+    rows: list[tuple[str, str, int]] = []
+    for n, account in enumerate(accounts):
+        if account.do_not_trade:
+            continue
+        names = {symbol for symbol, shares in account.positions.items() if shares > SHARES_TOLERANCE}
+        names |= _menu(account, scopes[candidates[account.account_number]], household) - wash.unbuyable(household)
+        rows += [(wash.group(symbol), symbol, n) for symbol in names]
+    rows.sort()
+    symbols = tuple(dict.fromkeys(symbol for _, symbol, _ in rows))
+    roots = tuple(dict.fromkeys(root for root, _, _ in rows))
+    table = _PairTable(household, wash)
+    for root, symbol, n in rows:
+        account = accounts[n]
+        s = candidates[account.account_number]
+        cover = tuple((first_group[s] + g, share) for g, share in scopes[s].cover[symbol])
+        table.add(n, account, symbol, root, scopes[s], cover, location.of(account, symbol))
+    pairs, lots = table.arrays(symbols, roots, len(groups.target))
+    cash = Cash(
+        before=np.array([account.cash + account.cash_flow for account in accounts]),
+        reserve=np.array([account.cash_reserve for account in accounts]),
+        location=np.array([location.of_cash(account) for account in accounts]),
+        group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
+        short=np.zeros(len(accounts), dtype=bool),
+    )
+    limits = Limits(
+        inside_band=policy.drift.inside_band,
+        outside_band=policy.drift.outside_band,
+        commission=policy.costs.commission,
+        order=policy.costs.order,
+        orders=_cap(policy.max_orders),
+        gain=_cap(policy.max_realized_gain),
+        tax=_cap(policy.max_tax),
+        drift=_cap(policy.max_drift),
+    )
+    pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
+    pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
+    return Problem(
+        household=household,
+        accounts=accounts,
+        symbols=symbols,
+        scopes=scopes,
+        value=fsum(scope.value for scope in scopes),
+        pairs=pairs,
+        lots=lots,
+        groups=groups,
+        cash=cash,
+        limits=limits,
+        coupled=_coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid),
+        location=fsum(
+            location.of(account, symbol) * shares * household.prices[symbol]
+            for account in accounts
+            for symbol, shares in account.positions.items()
+        ),
+    )
+
+
+def _cap(value: float | None) -> float:
+    return inf if value is None else value
+
+
+def _cash_group(first_group: list[int], scopes: tuple[Scope, ...], scope: int) -> int:
+    return first_group[scope] + len(scopes[scope].groups) - 1
+
+
+def _groups(household: Household, scopes: tuple[Scope, ...]) -> tuple[Groups, list[int]]:
+    target: list[float] = []
+    band: list[float] = []
+    before: list[float] = []
+    first: list[int] = []
+    for scope in scopes:
+        first.append(len(target))
+        target += [group.target * scope.value for group in scope.groups]
+        band += [group.band * scope.value for group in scope.groups]
+        parts: list[list[float]] = [[] for _ in scope.groups]
+        for account in scope.accounts:
+            for symbol, shares in account.positions.items():
+                for g, share in scope.cover.get(symbol, ()) if shares else ():
+                    parts[g].append(shares * household.prices[symbol] * share)
+        before += [fsum(part) for part in parts]
+    return Groups(target=np.array(target), band=np.array(band), before=np.array(before)), first
+
+
+def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
+    """Return what the account may buy (rule BUY-1)."""
+    menu = set(scope.wanted) & household.prices.keys()
+    if account.only is not None:
+        menu &= set(account.only)
+    return menu - set(account.no_buy)
+
+
+class _Location:
+    """Location costs in dollars per dollar of a symbol in an account (rule OBJ-4)."""
+
+    def __init__(self, household: Household) -> None:
+        self.household = household
+        self.costs: dict[str, dict[str, float]] = {}
+        for account in household.accounts:
+            costs = dict(account.location_cost)
+            for name, by_kind in household.policy.location.items():
+                costs[name] = costs.get(name, 0.0) + by_kind.get(account.kind, 0.0)
+            self.costs[account.account_number] = {name: cost for name, cost in costs.items() if cost}
+        self.classes: dict[str, list[tuple[str, float]]] = {}
+        for name, asset_class in household.model.classes.items():
+            for symbol, share in asset_class.symbols.items():
+                self.classes.setdefault(symbol, []).append((name, share))
+
+    def of(self, account: Account, symbol: str) -> float:
+        costs = self.costs[account.account_number]
+        if not costs:
+            return 0.0
+        own = 0.0 if symbol in self.household.model.classes else costs.get(symbol, 0.0)
+        return own + sum(costs.get(name, 0.0) * share for name, share in self.classes.get(symbol, ()))
+
+    def of_cash(self, account: Account) -> float:
+        return self.costs[account.account_number].get(CASH, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WashRules:
+    """Groups of identical symbols by their least name, and those with recent purchases or loss sales."""
+
+    root: Mapping[str, str]
+    bought: frozenset[str]
+    sold_at_loss: frozenset[str]
+
+    def group(self, symbol: str) -> str:
+        return self.root.get(symbol, symbol)
+
+    def unbuyable(self, household: Household) -> set[str]:
+        if not self.sold_at_loss:
+            return set()
+        return {symbol for symbol in household.prices if self.group(symbol) in self.sold_at_loss}
+
+
+def _wash_rules(household: Household) -> _WashRules:
+    """Read rules WASH-0, WASH-2 and WASH-3 off the household."""
+    wash = household.policy.wash_sales
+    root: dict[str, str] = {}
+    for group in wash.identical:
+        met = {root.get(symbol, symbol) for symbol in group}
+        joined = {*group, *(symbol for symbol, head in root.items() if head in met)}
+        root |= dict.fromkeys(joined, min(joined, default=""))
+    bought: set[str] = set()
+    sold_at_loss: set[str] = set()
+    if wash.avoid:
+        since = household.as_of - timedelta(days=wash.window_days)
+        sheltered = {a.account_number for a in household.accounts if a.kind != "taxable"}
+        for trade in household.recent_trades:
+            if trade.traded >= since:
+                if trade.shares > 0:
+                    bought.add(root.get(trade.symbol, trade.symbol))
+                elif (trade.gain or 0.0) < 0 and trade.account_number not in sheltered:
+                    sold_at_loss.add(root.get(trade.symbol, trade.symbol))
+        for account in household.accounts:
+            bought |= {root.get(lot.symbol, lot.symbol) for lot in account.lots if lot.acquired >= since}
+    return _WashRules(root=root, bought=frozenset(bought), sold_at_loss=frozenset(sold_at_loss))
+
+
+class _PairTable:
+    """Collects the flat lists of pairs and lots."""
+
+    def __init__(self, household: Household, wash: _WashRules) -> None:
+        self.household = household
+        self.wash = wash
+        self.tax = household.policy.tax
+        self.cutoff: date = long_term_cutoff(household.as_of)
+        self.rows: list[tuple[float, ...]] = []
+        self.names: list[tuple[str, str]] = []
+        self.cover: list[tuple[tuple[int, float], ...]] = []
+        self.lots: list[tuple[float, float, float]] = []
+        self.lot_of: list[Lot | None] = []
+        self.first = [0]
+        self.by_symbol: dict[int, dict[str, list[Lot]]] = {}
+
+    def add(
+        self,
+        n: int,
+        account: Account,
+        symbol: str,
+        root: str,
+        scope: Scope,
+        cover: tuple[tuple[int, float], ...],
+        location: float,
+    ) -> None:
+        household = self.household
+        price = household.prices[symbol]
+        half = household.spread_bps(symbol) / 20_000
+        bid, ask = price * (1 - half), price * (1 + half)
+        held = account.positions.get(symbol, 0.0)
+        step = FRACTION if account.fractional else 1.0
+        sell_max = self._sellable(account, n, symbol, held, bid, step, root)
+        buy_max = 0.0
+        if symbol in _menu(account, scope, household) and root not in self.wash.sold_at_loss:
+            buy_max = inf
+            if account.max_position_value is not None:
+                buy_max = shares_within(account.max_position_value, price, step, held)
+        least = shares_worth(household.policy.min_trade_value, price, step)
+        whole = floor(held / step * (1 + 1e-12)) * step
+        if whole >= held or sell_max < held:
+            whole = sell_max
+        rank = scope.wanted.get(symbol, 0)
+        self.rows.append((n, held, price, bid, ask, location, buy_max, sell_max, whole, least, step, rank))
+        self.names.append((symbol, root))
+        self.cover.append(cover)
+        self.first.append(len(self.lots))
+
+    def _sellable(
+        self, account: Account, n: int, symbol: str, held: float, bid: float, step: float, root: str
+    ) -> float:
+        """Append the lots of a pair that may be sold, by rising tax, and return the most shares to sell."""
+        if held <= SHARES_TOLERANCE or symbol in account.no_sell:
+            return 0.0
+        if n not in self.by_symbol:
+            by_symbol = self.by_symbol[n] = {}
+            for lot in account.lots:
+                by_symbol.setdefault(lot.symbol, []).append(lot)
+        lots = self.by_symbol[n].get(symbol)
+        if account.kind != "taxable" or not lots:
+            self.lots.append((held, 0.0, 0.0))
+            self.lot_of.append(None)
+            return held
+        found = []
+        for lot in lots:
+            gain = bid - lot.cost_per_share
+            rate = self.tax.long_term_rate if lot.acquired <= self.cutoff else self.tax.short_term_rate
+            tax = gain * rate * (self.tax.loss_value if gain < 0 else 1.0)
+            found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, lot))
+        found.sort(key=lambda entry: entry[:5])
+        allowed = [entry for entry in found if entry[5] >= 0 or root not in self.wash.bought]
+        self.lots += [(entry[3], entry[0], entry[5]) for entry in allowed]
+        self.lot_of += [entry[6] for entry in allowed]
+        if len(allowed) == len(found):
+            return held
+        return floor(fsum(entry[3] for entry in allowed) / step + 1e-9) * step
+
+    def arrays(self, symbols: tuple[str, ...], roots: tuple[str, ...], n_groups: int) -> tuple[Pairs, Lots]:
+        """Return what was collected as arrays."""
+        symbol_index = {symbol: n for n, symbol in enumerate(symbols)}
+        root_index = {root: n for n, root in enumerate(roots)}
+        columns = np.array(self.rows, dtype=float).reshape(-1, 12).T
+        width = max((len(cover) for cover in self.cover), default=1)
+        padding = (n_groups, 0.0)
+        cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
+        lots = np.array(self.lots, dtype=float).reshape(-1, 3).T
+        first = np.array(self.first, dtype=np.intp)
+        pairs = Pairs(
+            account=columns[0].astype(np.intp),
+            symbol=np.array([symbol_index[symbol] for symbol, _ in self.names], dtype=np.intp),
+            wash=np.array([root_index[root] for _, root in self.names], dtype=np.intp),
+            held=columns[1],
+            price=columns[2],
+            bid=columns[3],
+            ask=columns[4],
+            location=columns[5],
+            buy_max=columns[6],
+            sell_max=columns[7],
+            whole=columns[8],
+            least=columns[9],
+            step=columns[10],
+            groups=cover[:, :, 0].astype(np.intp),
+            weights=cover[:, :, 1],
+            rank=columns[11].astype(np.intp),
+        )
+        return pairs, Lots(
+            pair=np.repeat(np.arange(len(self.rows)), np.diff(first)),
+            shares=lots[0],
+            tax=lots[1],
+            gain=lots[2],
+            loss=lots[2] < 0,
+            first=first,
+            lot=tuple(self.lot_of),
+        )
+
+
+def shares_within(value: float, price: float, step: float, held: float) -> float:
+    """Return how many shares can be added to `held` so that all are worth at most `value` (exactly)."""
+    room = Decimal(repr(value)) / Decimal(repr(price)) - Decimal(repr(held))
+    return max(0.0, float(room // Decimal(repr(step))) * step)
+
+
+def shares_worth(value: float, price: float, step: float) -> float:
+    """Return the fewest shares, at least one step, that are worth `value` dollars (exactly)."""
+    steps = max(1, floor(value / price / step))
+    if value > 0:
+        exact, each = Decimal(repr(value)), Decimal(repr(price)) * Decimal(repr(step))
+        while steps * each < exact:
+            steps += 1
+    return round(steps * step, 3)
+
+
+def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tuple[Pairs, Lots, Cash]:
+    """Forget sales that are too small for an order, and find the accounts whose reserve no sale reaches.
+
+    Those sell all that brings cash, and buy nothing: their reserve becomes the most that they can reach.
+    """
+    proceeds = pairs.bid * pairs.sell_max - limits.commission
+    possible = pairs.sell_max >= pairs.least
+    useful = possible & (proceeds > 0)
+    most = cash.before + np.bincount(
+        pairs.account, weights=np.where(useful, proceeds, 0.0), minlength=len(cash.before)
+    )
+    short = most < cash.reserve - 1e-9
+    in_short = short[pairs.account]
+    sold = np.where(in_short, useful, possible)
+    if not sold.all():
+        keep = sold[lots.pair]
+        counts = np.bincount(lots.pair[keep], minlength=len(pairs.held))
+        lots = Lots(
+            pair=lots.pair[keep],
+            shares=lots.shares[keep],
+            tax=lots.tax[keep],
+            gain=lots.gain[keep],
+            loss=lots.loss[keep],
+            first=np.concatenate([[0], np.cumsum(counts)]),
+            lot=tuple(lot for lot, kept in zip(lots.lot, keep, strict=True) if kept),
+        )
+    pairs = replace(
+        pairs,
+        buy_max=np.where(in_short, 0.0, pairs.buy_max),
+        sell_max=np.where(sold, pairs.sell_max, 0.0),
+        whole=np.where(sold, pairs.whole, 0.0),
+    )
+    return pairs, lots, replace(cash, short=short, reserve=np.where(short, most, cash.reserve))
+
+
+def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Floats:
+    """Lower the caps on buys to what the account can pay for and what can lower the objective.
+
+    Buying past the point where every group of a symbol is above its band only moves money from cash to a group
+    in which a dollar off target costs as much: never better, unless location or a drift cap say so.
+    """
+    n_groups = len(groups.target)
+    can_buy = pairs.buy_max > 0
+    sales = pairs.bid * pairs.sell_max
+    funds = cash.before - cash.reserve + np.bincount(pairs.account, weights=sales, minlength=len(cash.before))
+    payable = (funds[pairs.account] - sales) / pairs.ask + pairs.step
+    value = pairs.sell_max * pairs.price
+    sellable = np.zeros(n_groups + 1)
+    np.add.at(sellable, pairs.groups, value[:, None] * pairs.weights)
+    room = np.append(groups.target + groups.band - groups.before, 0.0) + sellable
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fill = (room[pairs.groups] - value[:, None] * pairs.weights) / pairs.weights
+    fill = np.where(pairs.weights > 0, fill, -inf).max(axis=1)
+    useful = np.maximum(fill, 0.0) / pairs.price + np.maximum(pairs.step, pairs.least)
+    half = pairs.ask / pairs.price - 1
+    saves = half * (1 - limits.outside_band) + pairs.location >= cash.location[pairs.account] * (1 + half)
+    whole = pairs.weights.sum(axis=1) >= 1 - 1e-12
+    applies = saves & whole & (limits.drift == inf)
+    most = np.minimum(pairs.buy_max, np.maximum(payable, 0.0))
+    most = np.where(applies, np.minimum(most, useful), most)
+    most = np.floor(most / pairs.step + 1e-9) * pairs.step
+    return np.where(can_buy & (most >= pairs.least), most, 0.0)
+
+
+def _coupled(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
+    """Return which wash groups have both a loss lot to sell and something to buy (rule WASH-1)."""
+    loss = np.zeros(n_wash, dtype=bool)
+    buys = np.zeros(n_wash, dtype=bool)
+    if avoid:
+        loss[pairs.wash[lots.pair[lots.loss]]] = True
+        buys[pairs.wash[pairs.buy_max > 0]] = True
+    return loss & buys

@@ -1,0 +1,86 @@
+"""Trades as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from realloc.documents.writing import spreadsheet_safe, write_whole
+from realloc.errors import ExportError
+from realloc.plugins.core.base import Exporter, StrPath
+from realloc.trades import Trade
+
+HEADER = ("Account", "Symbol", "Shares")
+
+
+class CSVExporter(Exporter):
+    """Write trades as CSV: account, symbol, shares (negative sells).
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write; its folder must exist.
+
+    Notes
+    -----
+    The file is UTF-8 with a comma as separator and one trade on a line, in the order given. Shares are
+    written exactly, without an exponent. It is written whole or not at all. A text that a spreadsheet would
+    run as a formula gets an apostrophe in front.
+    """
+
+    name = "csv"
+
+    def __init__(self, path: StrPath) -> None:
+        self.path = Path(path)
+
+    def export(self, trades: Iterable[Trade | Mapping[str, Any]]) -> None:
+        """Write the trades.
+
+        Raises
+        ------
+        ExportFolderError
+            The folder does not exist (also a `FileNotFoundError`).
+        ExportError
+            The file cannot be written, or something in `trades` is not a trade. The file stays as it was.
+        """
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(HEADER)
+        for number, trade in enumerate(trades, start=1):
+            account, symbol, shares = _fields(trade, number)
+            writer.writerow([spreadsheet_safe(account), spreadsheet_safe(symbol), shares])
+        write_whole(self.path, text.getvalue())
+
+
+def _fields(trade: Trade | Mapping[str, Any], number: int) -> tuple[str, str, str]:
+    try:
+        if isinstance(trade, Mapping):
+            account, symbol, shares = trade["account_id"], trade["symbol"], trade["shares"]
+        else:
+            account, symbol, shares = trade.account_id, trade.symbol, trade.shares
+        return str(account), str(symbol), share_text(shares)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise ExportError(
+            f"Trade {number} cannot be exported: it needs account_id, symbol and a finite number of shares "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def share_text(shares: float) -> str:
+    """Return a number of shares exactly, without an exponent; whole ones without a decimal point.
+
+    Raises
+    ------
+    ValueError
+        It is not a finite number.
+    """
+    if not math.isfinite(shares):
+        raise ValueError(f"{shares} shares")
+    if shares == int(shares):
+        return str(int(shares))
+    return format(Decimal(str(shares)), "f")
