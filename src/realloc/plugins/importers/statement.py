@@ -43,6 +43,8 @@ class Holding:
         Dollars in all; None where it is not known.
     description : str
         Name of the instrument.
+    priced_on : datetime.date, optional
+        Date of the price, where the file has one for each.
     why : str
         Why it must not be touched; empty for a position that may be traded.
     """
@@ -53,6 +55,7 @@ class Holding:
     value: Decimal | None = None
     cost_basis: Decimal | None = None
     description: str = ""
+    priced_on: date | None = None
     why: str = ""
 
 
@@ -137,7 +140,7 @@ class Statement:
     Parameters
     ----------
     file : str
-        Name of the file, without its folder.
+        Path of the file, as it was given.
     importer : str
         Name of the importer that read it.
     broker : str
@@ -170,7 +173,8 @@ class Statement:
         for account in self.accounts:
             for held in account.positions:
                 if held.price:
-                    price = Price(symbol=held.symbol, price=held.price, as_of=self.as_of, source=self.file)
+                    dated = held.priced_on or self.as_of
+                    price = Price(symbol=held.symbol, price=held.price, as_of=dated, source=self.file)
                     first.setdefault(held.symbol, price)
         return tuple(first[symbol] for symbol in sorted(first))
 

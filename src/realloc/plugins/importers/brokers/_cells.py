@@ -6,29 +6,25 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from realloc._reading import LARGEST
+from realloc.plugins.importers import values
+from realloc.plugins.importers.values import parse_number
 
 UNKNOWN = frozenset({"", "-", "--", "---", "n/a", "na", "none", "null", "incomplete", "not available"})
 """What brokers print for an amount that they do not know."""
 
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x200E, 0x200F))
-_PLAIN = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2212: "-", 0x2013: "-", 0x2019: "'"}
-_AMOUNT = re.compile(
-    r"(?P<open>\()?\s*(?P<before>[+-])?\s*(?:US\s?)?\$?\s*(?P<after>[+-])?\s*"
-    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<power>[eE][+-]?\d{1,2})?"
-    r"\s*(?:USD)?\s*(?P<trailing>-)?(?P<close>\))?"
-)
-_ZERO = re.compile(r"(?:US\s?)?\$\s*-{1,2}")
-_DATE_FORMATS = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%Y",
-    "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y",
-)  # fmt: skip
-_DATE = re.compile(
-    r"\s*(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{8}(?!\d)|\d{1,2}[/-]\d{1,2}[/-]\d{2}(?:\d{2})?(?!\d)"
-    r"|[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4})"
-    r"(?:[T;, ]+\d{1,2}[:\d]*.*)?\s*",
+_PLAIN = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2212: "-", 0x2013: "-"}
+_DOLLARS = re.compile(r"\bUSD\b|\bUS(?=\s?\$)", re.IGNORECASE)
+_ZERO = re.compile(r"\$\s*-{1,2}")
+_MONTH_DATE = re.compile(
+    r"(?P<date>[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}"
+    r"|\d{8}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2})(?:[;,T ].*)?",
     re.DOTALL,
 )
+_FORMATS = (
+    "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y",
+    "%Y%m%d", "%Y/%m/%d", "%m/%d/%y",
+)  # fmt: skip
 
 
 def clean(text: str) -> str:
@@ -42,38 +38,32 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", words)
 
 
-def parse_amount(text: str, *, decimal_comma: bool = False) -> Decimal | None:
+def parse_amount(text: str, *, point: bool = True) -> Decimal | None:
     """Return dollars or shares exactly as printed; None for what stands for an unknown amount.
+
+    Beside what `parse_number` reads: ``$-`` (zero), ``12.50-``, ``USD 12.50`` and the words of `UNKNOWN`.
 
     Parameters
     ----------
     text : str
-        Such as ``$1,234.50``, ``-$2.00``, ``($1,850.00)``, ``+.40``, ``$-`` (zero) or ``--`` (unknown).
-    decimal_comma : bool
-        Whether the file writes ``1.234,50``.
+        Such as ``$1,234.50``, ``-$2.00``, ``($1,850.00)``, ``+.40`` or ``--``.
+    point : bool
+        Whether the file is known to have decimal points; see `parse_number`.
 
     Raises
     ------
     ValueError
-        It is neither.
+        It is neither a number nor unknown.
     """
     text = clean(text)
     if text.casefold() in UNKNOWN:
         return None
+    text = _DOLLARS.sub("", text).strip()
     if _ZERO.fullmatch(text):
         return Decimal(0)
-    if decimal_comma:
-        text = text.translate({ord("."): ",", ord(","): "."})
-    found = _AMOUNT.fullmatch(text)
-    if not found or bool(found["open"]) != bool(found["close"]):
-        raise ValueError(f"expected an amount, found {_shown(text)}")
-    signs = [sign for sign in (found["before"], found["after"], found["trailing"], found["open"]) if sign]
-    if len(signs) > 1:
-        raise ValueError(f"expected an amount, found {_shown(text)}")
-    number = Decimal(found["number"].replace(",", "") + (found["power"] or ""))
-    if number > Decimal(LARGEST):
-        raise ValueError(f"expected an amount up to {LARGEST:g}, found {_shown(text)}")
-    return -number if signs and signs[0] in "-(" else number
+    if text[:1] not in "-+(" and text.endswith("-"):
+        text = "-" + text[:-1].rstrip()
+    return parse_number(text, point=point)
 
 
 def parse_date(text: str, date_format: str = "") -> date | None:
@@ -98,15 +88,18 @@ def parse_date(text: str, date_format: str = "") -> date | None:
         return None
     if date_format:
         return datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a calendar date
-    found = _DATE.fullmatch(text)
-    for form in _DATE_FORMATS if found else ():
+    parsed = values.parse_date(text.partition(",")[0] if text[:1].isdigit() else text)
+    found = _MONTH_DATE.fullmatch(text)
+    for form in _FORMATS if found and parsed is None else ():
         try:
             parsed = datetime.strptime(found["date"], form).date()  # type: ignore[index]  # noqa: DTZ007
+            break
         except ValueError:
             continue
-        if 1900 <= parsed.year <= 2200:
-            return parsed
-    raise ValueError(f"expected a date such as 2026-01-15 or 01/15/2026, found {_shown(text)}")
+    if parsed is None or not 1900 <= parsed.year <= 2200:
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        raise ValueError(f"expected a date such as 2026-01-15 or 01/15/2026, found {shown!r}")
+    return parsed
 
 
 def find_date(text: str) -> date | None:
@@ -124,7 +117,3 @@ def unit(amount: Decimal) -> Decimal:
     """Return the worth of the last digit that an amount is printed with."""
     exponent = amount.as_tuple().exponent
     return Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
-
-
-def _shown(text: str) -> str:
-    return repr(text) if len(text) <= 40 else repr(text[:37] + "...")

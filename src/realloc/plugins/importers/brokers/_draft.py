@@ -1,4 +1,4 @@
-"""A statement while it is being read: collects rows and faults, and becomes a `Statement` or an `InputError`."""
+"""A statement while it is being read: rows and faults, until it is a `Statement` or an `InputError`."""
 
 from __future__ import annotations
 
@@ -314,11 +314,13 @@ def _completed(holding: Holding) -> Holding:
 
 def _sum(one: Holding, other: Holding) -> Holding:
     """Return two rows of one symbol as one position."""
-    values = one.value, other.value
-    costs = one.cost_basis, other.cost_basis
     return replace(
         one,
         shares=one.shares + other.shares,
-        value=None if None in values else sum(value for value in values if value is not None),
-        cost_basis=None if None in costs else sum(cost for cost in costs if cost is not None),
+        value=_plus(one.value, other.value),
+        cost_basis=_plus(one.cost_basis, other.cost_basis),
     )
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date as Date  # noqa: N812 - `date` is a method below
 from decimal import Decimal
 from typing import TypeVar
 
@@ -137,10 +137,10 @@ class Record:
 
     def amount(self, key: str) -> Decimal | None:
         """Return the amount; None where it is unknown, absent, or a fault."""
-        comma = self.table.sheet.decimal_comma
-        return self._parsed(key, lambda text: parse_amount(text, decimal_comma=comma))
+        point = self.table.sheet.point
+        return self._parsed(key, lambda text: parse_amount(text, point=point))
 
-    def date(self, key: str, date_format: str = "") -> date | None:
+    def date(self, key: str, date_format: str = "") -> Date | None:
         """Return the date; None where it is unknown, absent, or a fault."""
         return self._parsed(key, lambda text: parse_date(text, date_format))
 
@@ -148,7 +148,7 @@ class Record:
         """Return the amount; None only after a fault."""
         return self._needed(key, self.amount)
 
-    def need_date(self, key: str) -> date | None:
+    def need_date(self, key: str) -> Date | None:
         """Return the date; None only after a fault."""
         return self._needed(key, self.date)
 
@@ -183,14 +183,14 @@ def records(
     *,
     end: int | None = None,
     multiline: tuple[str, ...] = (),
-    overflow: tuple[str, ...] = (),
+    special: tuple[str, ...] = (),
 ) -> Iterator[Record]:
     """Yield the data rows below the header, up to row index `end`.
 
     Blank rows are passed over; lines of text below the table are noted as skipped, and a date in them is
     taken as the file's where none is known. A row of one short text, with text beyond the last column, or
-    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows that start
-    with a text of `overflow` may be wider than the header.
+    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows that
+    start with a text of `special` may have any width.
     """
     width = len(table.header.cells)
     may_break = {table.columns.get(key) for key in multiline}
@@ -203,7 +203,7 @@ def records(
             _skip_notice(record, draft)
         elif any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells)):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
-        elif (any(row.cells[width:]) and row.cells[0].upper() not in overflow) or len(row.texts) == 1:
+        elif row.cells[0].upper() not in special and (any(row.cells[width:]) or len(row.texts) == 1):
             draft.fault(
                 "row.width",
                 record.where,

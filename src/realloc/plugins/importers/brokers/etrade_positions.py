@@ -42,7 +42,7 @@ class EtradePositions(SheetImporter):
         summary = _summary(sheet, draft, table.index)
         account = _account(summary, draft)
         state = _State(account)
-        for record in records(table, draft, overflow=("CASH", "TOTAL")):
+        for record in records(table, draft, special=("CASH", "TOTAL")):
             _read_row(record, draft, state)
         if state.total is None:
             draft.fault("total.missing", draft.file, "the file has no TOTAL row", "download it again")
@@ -99,7 +99,7 @@ def _cash(record: Record) -> Decimal | None:
     if record.text("value") or len(record.row.texts) != 2:
         return record.need_amount("value")
     try:
-        return parse_amount(record.row.texts[1], decimal_comma=record.table.sheet.decimal_comma)
+        return parse_amount(record.row.texts[1], point=record.table.sheet.point)
     except ValueError as error:
         record.draft.fault("row.cell", record.at("value"), str(error))
         return None

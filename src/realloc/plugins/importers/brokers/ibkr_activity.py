@@ -1,4 +1,4 @@
-"""Interactive Brokers: activity statement as CSV, where the first cells of a row are its section and its kind."""
+"""Interactive Brokers: activity statement as CSV; a row starts with its section and its kind."""
 
 from __future__ import annotations
 

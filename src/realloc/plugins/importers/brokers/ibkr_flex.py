@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import ClassVar
-from xml.parsers import expat  # noqa: S407 - a document type, and so every entity, is refused below
+from xml.parsers import expat
 
 from realloc.errors import InputError
 from realloc.household import RecentTrade
@@ -17,8 +17,8 @@ from realloc.plugins.importers.brokers._cells import parse_amount, parse_date
 from realloc.plugins.importers.brokers._draft import AccountDraft, Draft
 from realloc.plugins.importers.brokers._ibkr import PositionRow, add_cash, add_positions
 from realloc.plugins.importers.brokers._instruments import clean_symbol
-from realloc.plugins.importers.brokers._sheet import read_bytes
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
+from realloc.plugins.importers.text import HEAD, read_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class IbkrFlex(StatementImporter):
     def matches(self, path: StrPath) -> Match:
         """Return how sure it is that the file is a Flex Query answer."""
         try:
-            head = read_bytes(path, head=True)
+            head = read_bytes(path, most=HEAD)
         except InputError as error:
             return Match(confidence=0.0, reason=str(error))
         if b"<FlexQueryResponse" in head.replace(b"\x00", b""):
@@ -49,7 +49,7 @@ class IbkrFlex(StatementImporter):
 
     def read(self, path: StrPath) -> Statement:
         """Read positions, lots and cash of every account in the answer."""
-        draft = Draft(Path(path).name, self.name, self.broker)
+        draft = Draft(os.fspath(path), self.name, self.broker)
         positions: dict[str, list[PositionRow]] = {}
         cash: dict[str, list[Element]] = {}
         for element in _elements(path):
@@ -81,7 +81,7 @@ class IbkrFlex(StatementImporter):
 
 
 def _elements(path: StrPath) -> list[Element]:
-    name = Path(path).name
+    name = os.fspath(path)
     data = read_bytes(path)
     parser = expat.ParserCreate()
     elements: list[Element] = []
@@ -97,7 +97,7 @@ def _elements(path: StrPath) -> list[Element]:
     parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(data, True)  # noqa: FBT003 - the parser takes no keyword
+        parser.Parse(data, True)
     except (expat.ExpatError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar
 
 from realloc._reading import Table
@@ -13,8 +13,8 @@ from realloc.errors import InputError
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._instruments import clean_symbol
-from realloc.plugins.importers.brokers._sheet import read_text
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
+from realloc.plugins.importers.text import read_head, read_text
 
 ACCOUNT = "Questrade"
 """What the account is called: the answer does not name it."""
@@ -32,7 +32,7 @@ class QuestradePositions(StatementImporter):
     def matches(self, path: StrPath) -> Match:
         """Return how sure it is that the file is an answer with positions."""
         try:
-            head = read_text(path, head=True)
+            head = read_head(path)
         except InputError as error:
             return Match(confidence=0.0, reason=str(error))
         if head.lstrip().startswith("{") and '"positions"' in head and '"openQuantity"' in head:
@@ -41,7 +41,7 @@ class QuestradePositions(StatementImporter):
 
     def read(self, path: StrPath) -> Statement:
         """Read each position; a symbol of a Canadian exchange is held in Canadian dollars."""
-        draft = Draft(Path(path).name, self.name, self.broker)
+        draft = Draft(os.fspath(path), self.name, self.broker)
         try:
             data = json.loads(read_text(path), parse_float=Decimal)
         except (ValueError, RecursionError) as error:

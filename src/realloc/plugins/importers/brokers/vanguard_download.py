@@ -1,4 +1,4 @@
-"""Vanguard: ``OfxDownload.csv``, a table of holdings and a table of transactions in one file, without cost basis."""
+"""Vanguard: ``OfxDownload.csv``, holdings and transactions in one file, without cost basis."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_ta
 from realloc.plugins.importers.statement import Holding
 
 _SUFFIXES = {"XTSE": ".TO", "XTSX": ".V", "NEOE": ".NE"}
-"""Market identifier of a Canadian exchange to the suffix of its symbols; the file prints it here and there."""
+"""Suffix of the symbols of a Canadian exchange, by its market identifier; the file prints it now and then."""
 
 
 class Wealthsimple(SheetImporter):
