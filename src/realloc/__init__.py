@@ -1,1 +1,81 @@
 """The open rebalancing engine for one portfolio held in several accounts."""
+
+from realloc.accounts import Account, Lot
+from realloc.allocator import PortfolioAllocator
+from realloc.errors import (
+    AuditError,
+    ExportError,
+    ExportFolderError,
+    InputError,
+    Issue,
+    MissingPriceError,
+    PluginLoadError,
+    PluginNotFoundError,
+    ReallocError,
+    SolverError,
+)
+from realloc.household import Household, RecentTrade
+from realloc.models import AssetClass, Band, PortfolioModel
+from realloc.plan import Certificate, Plan
+from realloc.plugins.core.results import RebalanceResult, Refusal
+from realloc.policy import Costs, Drift, Policy, Tax, WashSales
+from realloc.portfolio import PortfolioStateManager
+from realloc.selectors import TaxAwareSelector, select_account_for_buy_trade, select_account_for_sell_trade
+from realloc.trades import (
+    LotSale,
+    ScaledPortfolio,
+    Trade,
+    TradeInfo,
+    buy_position,
+    calculate_buy_amounts,
+    calculate_sell_amounts,
+    compute_portfolio_trades,
+    is_trade_remaining,
+    sell_position,
+    split_trades,
+)
+
+__all__ = [
+    "Account",
+    "AssetClass",
+    "AuditError",
+    "Band",
+    "Certificate",
+    "Costs",
+    "Drift",
+    "ExportError",
+    "ExportFolderError",
+    "Household",
+    "InputError",
+    "Issue",
+    "Lot",
+    "LotSale",
+    "MissingPriceError",
+    "Plan",
+    "PluginLoadError",
+    "PluginNotFoundError",
+    "Policy",
+    "PortfolioAllocator",
+    "PortfolioModel",
+    "PortfolioStateManager",
+    "ReallocError",
+    "RebalanceResult",
+    "RecentTrade",
+    "Refusal",
+    "ScaledPortfolio",
+    "SolverError",
+    "Tax",
+    "TaxAwareSelector",
+    "Trade",
+    "TradeInfo",
+    "WashSales",
+    "buy_position",
+    "calculate_buy_amounts",
+    "calculate_sell_amounts",
+    "compute_portfolio_trades",
+    "is_trade_remaining",
+    "select_account_for_buy_trade",
+    "select_account_for_sell_trade",
+    "sell_position",
+    "split_trades",
+]

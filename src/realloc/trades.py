@@ -1,4 +1,4 @@
-"""Trades, and the arithmetic between current and target shares."""
+"""Trades, and the way to them from current and target shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Self
+
+from realloc.differences import (
+    buy_position,
+    calculate_buy_amounts,
+    calculate_sell_amounts,
+    compute_portfolio_trades,
+    is_trade_remaining,
+    sell_position,
+    split_trades,
+)
+from realloc.scaled import ScaledPortfolio
+
+__all__ = [
+    "LotSale",
+    "ScaledPortfolio",
+    "Trade",
+    "TradeInfo",
+    "buy_position",
+    "calculate_buy_amounts",
+    "calculate_sell_amounts",
+    "compute_portfolio_trades",
+    "is_trade_remaining",
+    "plain",
+    "sell_position",
+    "split_trades",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +116,31 @@ class Trade:
 def plain(shares: float) -> float:
     """Return a whole number of shares as an int, any other as it is."""
     return int(shares) if shares == int(shares) else shares
+
+
+@dataclass(frozen=True, slots=True)
+class TradeInfo:
+    """A trade under consideration, with what a validator may want to know; None is not known.
+
+    Parameters
+    ----------
+    symbol : str
+        The symbol.
+    quantity : float
+        Shares; negative to sell.
+    price : float
+        Dollars per share.
+    minimum_value : float, optional
+        The least value in dollars that this trade should have.
+    current_position : float, optional
+        Shares that the account holds before the trade.
+    account_balance : float, optional
+        Cash of the account before the trade, in dollars.
+    """
+
+    symbol: str
+    quantity: float
+    price: float
+    minimum_value: float | None = None
+    current_position: float | None = None
+    account_balance: float | None = None

@@ -99,6 +99,17 @@ class Cash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """Pairs whose only group has no other pair: their whole trade-off but cash is decided by themselves."""
+
+    pair: Ints
+    group: Ints
+    lots: Ints
+    owner: Ints
+    """For each of `lots` (positions in the flat lots), the place in `pair` of the pair that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Prices and caps of the policy; a cap that is not set is infinite."""
 
@@ -137,6 +148,7 @@ class Problem:
     cash: Cash
     limits: Limits
     coupled: Flags
+    private: Private
     location: float
 
 
@@ -189,6 +201,8 @@ def build(household: Household) -> Problem:
     )
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
+    coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid)
+    has_order_terms = limits.order_cost > 0 or limits.orders < inf
     return Problem(
         household=household,
         accounts=accounts,
@@ -200,7 +214,8 @@ def build(household: Household) -> Problem:
         groups=groups,
         cash=cash,
         limits=limits,
-        coupled=_coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid),
+        coupled=coupled,
+        private=_private(pairs, lots, len(groups.target), coupled | has_order_terms),
         location=fsum(
             location.of(account, symbol) * shares * household.prices[symbol]
             for account in accounts
@@ -515,3 +530,20 @@ def _coupled(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
         loss[pairs.wash[lots.pair[lots.loss]]] = True
         buys[pairs.wash[pairs.buy_max > 0]] = True
     return loss & buys
+
+
+def _private(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
+    """Find the pairs that are alone in their only group and in their wash group, of the wash groups in `torn`.
+
+    Elsewhere a price of the group's own would not raise the bound.
+    """
+    counts = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)
+    alone = (counts[pairs.groups[:, 0]] == 1) & (pairs.groups[:, 1:] == n_groups).all(axis=1)
+    alone &= ((np.bincount(pairs.wash, minlength=len(torn)) == 1) & torn)[pairs.wash]
+    chosen = np.flatnonzero(alone)
+    place = np.full(len(pairs.held), -1)
+    place[chosen] = np.arange(len(chosen))
+    owner = place[lots.pair]
+    return Private(
+        pair=chosen, group=pairs.groups[chosen, 0], lots=np.flatnonzero(owner >= 0), owner=owner[owner >= 0]
+    )

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realloc.errors import SolverError
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
@@ -19,8 +20,11 @@ from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 MISSED_COST = 1_000.0
 """Dollars charged per dollar of reserve or drift cap missed: more than any objective can offer."""
 
-TIE_BREAK = 1e-6
-"""Dollars per dollar and place in its class that make the relaxation buy the preferred symbol (rule DET-2)."""
+OPEN, BUYS, SELLS_LOSSES = 0, 1, 2
+"""The state of a wash group: both sides open, or one of them chosen."""
+
+TIE_BREAK = 3e-7
+"""Dollars per dollar that make the relaxation buy the preferred symbol of a class (rule DET-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,34 +64,73 @@ def solver() -> Any:  # noqa: ANN401 - highspy is not typed
     return highs
 
 
-class _Columns:
-    """Collects blocks of columns for the solver's column-wise form."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Columns in the solver's column-wise form."""
+
+    n_columns: int
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    start: npt.NDArray[np.int32]
+    index: npt.NDArray[np.int32]
+    value: Floats
+    integrality: npt.NDArray[np.int32]
+
+
+class Columns:
+    """Collects blocks of columns, each with its entries in rows."""
 
     def __init__(self) -> None:
         self.cost: list[Floats] = []
         self.lower: list[Floats] = []
         self.upper: list[Floats] = []
-        self.counts: list[Ints] = []
-        self.index: list[Ints] = []
-        self.value: list[Floats] = []
+        self.integral: list[Ints] = []
+        self.entries: list[tuple[Ints, Ints, Floats]] = []
+        self.n = 0
 
     def add(
-        self, cost: Floats, lower: Floats | float, upper: Floats | float, entries: list[tuple[Ints, Floats | float]]
-    ) -> None:
-        """Add one block: each entry is a row (or an array of rows) and a value for every column."""
+        self,
+        cost: Floats,
+        lower: Floats | float,
+        upper: Floats | float,
+        entries: list[tuple[Ints, Floats | float]],
+        *,
+        integral: bool = False,
+    ) -> int:
+        """Add a block and return its first column; each entry is a row and a value for every column of it."""
         n = len(cost)
-        rows = np.empty((n, len(entries)), dtype=np.intp)
-        values = np.empty((n, len(entries)))
-        for k, (row, value) in enumerate(entries):
-            rows[:, k] = row
-            values[:, k] = value
-        used = values != 0
+        first = self.n
+        columns = np.arange(first, first + n)
         self.cost.append(cost)
         self.lower.append(np.broadcast_to(lower, n))
         self.upper.append(np.broadcast_to(upper, n))
-        self.counts.append(used.sum(axis=1))
-        self.index.append(rows[used])
-        self.value.append(values[used])
+        self.integral.append(np.full(n, int(integral)))
+        self.entries += [(columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries]
+        self.n += n
+        return first
+
+    def extra(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
+        """Add entries to columns that are there already."""
+        self.entries.append((columns, rows, np.broadcast_to(np.asarray(value, dtype=float), len(columns))))
+
+    def model(self) -> Model:
+        """Return all columns in column-wise form."""
+        columns, rows, values = (np.concatenate([entry[k] for entry in self.entries]) for k in range(3))
+        used = values != 0
+        columns, rows, values = columns[used], rows[used], values[used]
+        order = np.argsort(columns, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=self.n))])
+        return Model(
+            n_columns=self.n,
+            cost=np.concatenate(self.cost),
+            lower=np.concatenate(self.lower),
+            upper=np.concatenate(self.upper),
+            start=starts.astype(np.int32),
+            index=rows[order].astype(np.int32),
+            value=values[order],
+            integrality=np.concatenate(self.integral).astype(np.int32),
+        )
 
 
 class Relaxation:
@@ -112,7 +155,7 @@ class Relaxation:
         if np.isfinite(limits.orders):
             self.caps["orders"] = limits.orders
         cap_row = {name: n_accounts + n_groups + k for k, name in enumerate(self.caps)}
-        columns = _Columns()
+        columns = Columns()
         self._add_trades(columns, cap_row)
         columns.add(
             cash.location,
@@ -136,7 +179,7 @@ class Relaxation:
         self.n_missed = n_accounts + len(drift)
         self._pass(columns, np.concatenate([cash.before, groups.target - groups.before]) / unit)
 
-    def _add_trades(self, columns: _Columns, cap_row: dict[str, int]) -> None:
+    def _add_trades(self, columns: Columns, cap_row: dict[str, int]) -> None:
         """Add the columns of buys and lots; an order's cost is spread over the most that it can trade."""
         problem, unit = self.problem, self.unit
         pairs, lots, limits = problem.pairs, problem.lots, problem.limits
@@ -157,7 +200,7 @@ class Relaxation:
             if "orders" in cap_row:
                 entries.append((np.full(len(of), cap_row["orders"]), per_order))
             if sign > 0:
-                cost = cost + TIE_BREAK * np.minimum(pairs.rank[of], 10)
+                cost = cost + TIE_BREAK * (pairs.rank[of] > 0)
             else:
                 cost = cost + lots.tax / price
                 for name, amount in (("gain", lots.gain), ("tax", lots.tax)):
@@ -165,40 +208,72 @@ class Relaxation:
                         entries.append((np.full(len(of), cap_row[name]), amount / price))
             columns.add(cost, 0.0, shares * price / unit, entries)
 
-    def _pass(self, columns: _Columns, equal: Floats) -> None:
-        cost = self.cost = np.concatenate(columns.cost)
-        self.lower, self.upper = np.concatenate(columns.lower), np.concatenate(columns.upper)
-        counts, index, value = (np.concatenate(x) for x in (columns.counts, columns.index, columns.value))
+    def _pass(self, columns: Columns, equal: Floats) -> None:
+        model = columns.model()
+        self.cost, self.upper = model.cost, model.upper
         tops = np.array(list(self.caps.values()))
         highs = self.highs = solver()
         highs.clearModel()
         highs.passModel(
-            len(cost),
+            model.n_columns,
             len(equal) + len(tops),
-            len(index),
+            len(model.index),
             1,
             1,
             0.0,
-            cost,
-            self.lower,
-            self.upper,
+            model.cost,
+            model.lower,
+            model.upper,
             np.concatenate([equal, np.full(len(tops), -np.inf)]),
             np.concatenate([equal, tops]),
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            index.astype(np.int32),
-            value,
-            np.zeros(len(cost), dtype=np.int32),
+            model.start,
+            model.index,
+            model.value,
+            model.integrality,
         )
 
-    def limit(self, buy_open: Flags, sell_open: Flags) -> None:
-        """Allow trades only where the flags (by pair, and by lot) are set."""
-        is_open = np.concatenate([buy_open[self.buys], sell_open])
+    def limit(self, sides: Ints, closed: Flags) -> None:
+        """Close the columns that a decided side of a wash group forbids, and those of closed pairs."""
+        pairs, lots = self.problem.pairs, self.problem.lots
+        shut = np.concatenate(
+            [
+                sides[pairs.wash[self.buys]] == SELLS_LOSSES,
+                (sides[pairs.wash[lots.pair]] == BUYS) & lots.loss,
+            ]
+        )
+        shut |= closed[np.concatenate([self.buys, lots.pair])]
         self.highs.changeColsBounds(
             self.n_trades,
             np.arange(self.n_trades, dtype=np.int32),
             np.zeros(self.n_trades),
-            np.where(is_open, self.upper[: self.n_trades], 0.0),
+            np.where(shut, 0.0, self.upper[: self.n_trades]),
         )
+
+    def couple(self, groups: Ints) -> None:
+        """Add the hull of the two sides of wash groups: what is bought and what is lost share one unit.
+
+        For each group a column w in [0, 1]; each buy uses up to w of its cap, each pair's loss lots up to 1 - w
+        of theirs.
+        """
+        pairs, lots = self.problem.pairs, self.problem.lots
+        loss = np.flatnonzero(lots.loss)
+        for group in groups:
+            w = self.highs.getNumCol()
+            self.highs.addCol(0.0, 0.0, 1.0, 0, np.empty(0, dtype=np.int32), np.empty(0))
+            buys = np.flatnonzero(pairs.wash[self.buys] == group)
+            for column in buys:
+                self.highs.addRow(-np.inf, 0.0, 2, np.array([column, w], dtype=np.int32), np.array([1 / self.upper[column], -1.0]))
+            mine = loss[pairs.wash[lots.pair[loss]] == group]
+            for pair in np.unique(lots.pair[mine]):
+                columns = mine[lots.pair[mine] == pair] + len(self.buys)
+                total = self.upper[columns].sum()
+                self.highs.addRow(
+                    -np.inf,
+                    1.0,
+                    len(columns) + 1,
+                    np.append(columns, w).astype(np.int32),
+                    np.append(np.full(len(columns), 1 / total), 1.0),
+                )
 
     def charge(self, extra: Floats) -> None:
         """Add dollars per dollar to the cost of each trade column (buys, then lots)."""
@@ -226,14 +301,14 @@ class Relaxation:
         buy = np.zeros(len(self.problem.pairs.held))
         buy[self.buys] = shares[:n_buys]
         n_accounts, n_groups = len(self.problem.cash.before), len(self.problem.groups.target)
-        cap_duals = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=True))
+        cap_duals = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=False))
         if "orders" in cap_duals:
             cap_duals["orders"] *= self.unit
         return Relaxed(
             objective=self.highs.getObjectiveValue() * self.unit + self.problem.location,
             buy=buy,
             sell=shares[n_buys:],
-            missed=float(x[-self.n_missed :].sum()) * self.unit,
+            missed=float(x[len(self.cost) - self.n_missed : len(self.cost)].sum()) * self.unit,
             multipliers=Multipliers(
                 cash=duals[:n_accounts], group=duals[n_accounts : n_accounts + n_groups], **cap_duals
             ),

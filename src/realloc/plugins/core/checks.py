@@ -35,9 +35,9 @@ def check_class(plugin: type[Plugin], candidate: Candidate) -> None:
         It belongs to no kind, leaves an abstract method open, has an unusable name, or has a method that
         cannot take the arguments with which the kind calls it. The message lists all faults.
     """
-    faults = list(_faults(plugin))
-    if faults:
-        raise PluginLoadError(f"Plugin {candidate.name!r} of {candidate.source}: {'; '.join(faults)}")
+    found = list(faults(plugin))
+    if found:
+        raise PluginLoadError(f"Plugin {candidate.name!r} of {candidate.source}: {'; '.join(found)}")
 
 
 def build(plugin: type[P], candidate: Candidate, arguments: Mapping[str, Any]) -> P:
@@ -64,7 +64,8 @@ def build(plugin: type[P], candidate: Candidate, arguments: Mapping[str, Any]) -
     return built
 
 
-def _faults(plugin: type[Plugin]) -> Iterator[str]:
+def faults(plugin: type[Plugin]) -> Iterator[str]:
+    """Yield, as a phrase each, what keeps a class from being a usable plugin."""
     kinds = kinds_of(plugin)
     if not kinds:
         yield f"{plugin.__qualname__} is a Plugin of no kind; derive it from a kind such as Exporter"

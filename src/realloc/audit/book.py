@@ -1,0 +1,132 @@
+"""The household in exact numbers: quotes, holdings, cash and scopes (VAL-1, VAL-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from realloc.accounts import Account, Lot
+from realloc.audit.exact import ZERO, exact
+from realloc.audit.scopes import Scope, open_scope
+from realloc.errors import Issue
+from realloc.household import Household
+
+_HALF_BPS = Decimal("0.00005")
+
+
+class Quote(NamedTuple):
+    """Dollars per share, and half the spread in dollars per share."""
+
+    price: Decimal
+    half: Decimal
+
+    @property
+    def bid(self) -> Decimal:
+        """What a seller gets for a share."""
+        return self.price - self.half
+
+    @property
+    def ask(self) -> Decimal:
+        """What a buyer pays for a share."""
+        return self.price + self.half
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A household in exact numbers, by account number and symbol; accounts are sorted by number.
+
+    `cash` is before trading, with the cash flow.
+    """
+
+    household: Household
+    accounts: Mapping[str, Account]
+    quotes: Mapping[str, Quote]
+    held: Mapping[str, Mapping[str, Decimal]]
+    lots: Mapping[str, Mapping[str, Sequence[Lot]]]
+    cash: Mapping[str, Decimal]
+    scopes: tuple[Scope, ...]
+    value: Decimal
+
+    def scope_of(self, account: Account) -> Scope:
+        """Return the scope that the account belongs to."""
+        name = account.account_number if account.targets else ""
+        return next(scope for scope in self.scopes if scope.account == name)
+
+
+def account_path(account: Account) -> str:
+    """Return the place of an account in a finding."""
+    return f"accounts[{account.account_number!r}]"
+
+
+def open_book(household: Household) -> Book:
+    """Return the household in exact numbers."""
+    accounts = {
+        account.account_number: account
+        for account in sorted(household.accounts, key=lambda account: account.account_number)
+    }
+    quotes = {symbol: _quote(household, symbol) for symbol in household.prices}
+    held = {
+        number: {symbol: exact(shares) for symbol, shares in account.positions.items() if shares}
+        for number, account in accounts.items()
+    }
+    cash = {number: exact(account.cash) + exact(account.cash_flow) for number, account in accounts.items()}
+    shared = [number for number, account in accounts.items() if not account.targets]
+    members = [("", shared)] if shared else []
+    members += [(number, [number]) for number, account in accounts.items() if account.targets]
+    scopes = tuple(
+        open_scope(
+            household,
+            name,
+            accounts[name].targets if name else household.model.targets,
+            _values((held[number] for number in numbers), quotes),
+            sum((cash[number] for number in numbers), ZERO),
+        )
+        for name, numbers in members
+    )
+    return Book(
+        household=household,
+        accounts=accounts,
+        quotes=quotes,
+        held=held,
+        lots={number: _lots(account) for number, account in accounts.items()},
+        cash=cash,
+        scopes=scopes,
+        value=sum((scope.value for scope in scopes), ZERO),
+    )
+
+
+def check_prices(book: Book) -> Iterator[Issue]:
+    """Find holdings without a price (VAL-1); they count nothing in the figures."""
+    for number, held in book.held.items():
+        for symbol in sorted(held.keys() - book.quotes.keys()):
+            yield Issue(
+                code="VAL-1",
+                where=account_path(book.accounts[number]),
+                message=f"{symbol} is held but has no price: it is valued at nothing",
+                hint=f"add {symbol!r} to 'prices'",
+            )
+
+
+def _lots(account: Account) -> dict[str, list[Lot]]:
+    by_symbol: dict[str, list[Lot]] = {}
+    for lot in account.lots:
+        by_symbol.setdefault(lot.symbol, []).append(lot)
+    return by_symbol
+
+
+def _quote(household: Household, symbol: str) -> Quote:
+    price = exact(household.prices[symbol])
+    return Quote(price, price * exact(household.spread_bps(symbol)) * _HALF_BPS)
+
+
+def _values(holdings: Iterable[Mapping[str, Decimal]], quotes: Mapping[str, Quote]) -> dict[str, Decimal]:
+    shares: dict[str, Decimal] = {}
+    for held in holdings:
+        for symbol, number in held.items():
+            shares[symbol] = shares[symbol] + number if symbol in shares else number
+    return {
+        symbol: number * quotes[symbol].price if symbol in quotes else ZERO
+        for symbol, number in shares.items()
+    }

@@ -1,0 +1,167 @@
+"""Orders, the lots that sales take from, and the terms of those lots (SELL-1, SELL-2, TERM-1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from realloc._reading import LARGEST, nearest
+from realloc.accounts import Account, Lot
+from realloc.audit.book import Book, Quote
+from realloc.audit.exact import LIMIT_TOLERANCE, ZERO, count, exact
+from realloc.errors import Issue
+from realloc.trades import LotSale
+
+
+class Taking(NamedTuple):
+    """Shares that a sale takes from one lot; `gain` is in dollars at the bid, `claim` what the trade says."""
+
+    lot: Lot
+    shares: Decimal
+    gain: Decimal
+    long: bool
+    where: str
+    claim: LotSale | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """One symbol, one side, one account; `shares` is above zero. `where` is the first trade that lists it."""
+
+    account: Account
+    symbol: str
+    buys: bool
+    shares: Decimal
+    quote: Quote
+    where: str
+    takings: list[Taking] = field(default_factory=list)
+
+    @property
+    def value(self) -> Decimal:
+        """Shares times price, dollars."""
+        return self.shares * self.quote.price
+
+    @property
+    def cash(self) -> Decimal:
+        """What the order does to cash, without commission: dollars, negative for a buy."""
+        return -self.shares * self.quote.ask if self.buys else self.shares * self.quote.bid
+
+    @property
+    def taxed(self) -> list[Taking]:
+        """The takings that realize a gain or a loss."""
+        return self.takings if self.account.kind == "taxable" else []
+
+    @property
+    def loses(self) -> bool:
+        """Whether this is a loss sale (WASH-0)."""
+        return any(taking.gain < 0 for taking in self.taxed)
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a finite number of at most 1e15, plus or minus."""
+    if type(value) is float:
+        return -LARGEST <= value <= LARGEST
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return False
+    return math.isfinite(value) and -LARGEST <= value <= LARGEST
+
+
+def is_long_term(acquired: date, as_of: date) -> bool:
+    """Whether a lot acquired on one day is long-term on another (TERM-1)."""
+    if acquired >= as_of:
+        return False
+    start = acquired + timedelta(days=1)
+    return (as_of.year - 1, as_of.month, as_of.day) >= (start.year, start.month, start.day)
+
+
+def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
+    """Return the lots of one symbol by id, oldest first; without one it is ``account/symbol/n`` (DET-1)."""
+    lots = sorted(
+        book.lots[account.account_number].get(symbol, ()),
+        key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id),
+    )
+    return {lot.id or f"{account.account_number}/{symbol}/{n}": lot for n, lot in enumerate(lots, 1)}
+
+
+def match_lots(
+    book: Book,
+    order: Order,
+    sales: list[tuple[str, LotSale]],
+    findings: list[Issue],
+    *,
+    lots_required: bool,
+) -> None:
+    """Set the takings of a sale: from the lots it names, or the oldest first; `read_orders` says when."""
+    as_of = book.household.as_of
+    lots = lots_by_id(book, order.account, order.symbol)
+    if sales:
+        findings += _take_named(order, sales, lots, as_of)
+        return
+    if not lots or not (lots_required or order.account.kind == "taxable"):
+        return
+    unnamed = f"the sale of {count(order.shares)} {order.symbol} names no lots"
+    if lots_required:
+        hint = f"the position has {len(lots)}"
+        findings.append(Issue(code="SELL-2", where=order.where, message=unnamed, hint=hint))
+    else:
+        message = f"{unnamed}: first in, first out is taken (26 CFR 1.1012-1(c))"
+        findings.append(Issue(code="SELL-2", where=order.where, message=message, severity="info"))
+    left = order.shares
+    for lot in lots.values():
+        if left <= 0:
+            break
+        shares = min(left, exact(lot.shares))
+        order.takings.append(_taking(order, lot, shares, as_of, order.where))
+        left -= shares
+
+
+def _take_named(
+    order: Order, sales: list[tuple[str, LotSale]], lots: Mapping[str, Lot], as_of: date
+) -> Iterator[Issue]:
+    taken: dict[str, Decimal] = {}
+    for where, sale in sales:
+        if sale.id not in lots:
+            yield Issue(
+                code="SELL-1",
+                where=where,
+                message=f"account {order.account.account_number} has no lot {sale.id!r} of {order.symbol}",
+                hint=nearest(str(sale.id), lots) if lots else "the position has no lots",
+            )
+        elif not is_number(sale.shares) or sale.shares <= 0:
+            yield Issue(
+                code="SELL-2",
+                where=where,
+                message=f"{sale.shares!r} is not a number of shares that a lot can supply",
+            )
+        else:
+            shares = exact(sale.shares)
+            taken[sale.id] = taken.get(sale.id, ZERO) + shares
+            order.takings.append(_taking(order, lots[sale.id], shares, as_of, where, sale))
+    for name, shares in taken.items():
+        supply = exact(lots[name].shares)
+        if shares > supply + LIMIT_TOLERANCE:
+            yield Issue(
+                code="SELL-1",
+                where=order.where,
+                message=f"{count(shares)} shares are taken from lot {name!r} of {order.symbol}, "
+                f"which has {count(supply)}",
+            )
+    total = sum(taken.values(), ZERO)
+    if abs(total - order.shares) > LIMIT_TOLERANCE:
+        yield Issue(
+            code="SELL-2",
+            where=order.where,
+            message=f"the lots add up to {count(total)} shares of {order.symbol}, the sale is of "
+            f"{count(order.shares)}",
+        )
+
+
+def _taking(
+    order: Order, lot: Lot, shares: Decimal, as_of: date, where: str, claim: LotSale | None = None
+) -> Taking:
+    gain = (order.quote.bid - exact(lot.cost_per_share)) * shares
+    return Taking(lot, shares, gain, is_long_term(lot.acquired, as_of), where, claim)

@@ -1,0 +1,126 @@
+"""Wash sales (26 USC 1091) as the WASH rules define them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from realloc.accounts import Lot
+from realloc.audit.book import Book
+from realloc.audit.exact import exact
+from realloc.audit.lots import Order
+from realloc.errors import Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What the household did in the days before the plan, by identity of symbols.
+
+    `bought` and `sold_at_loss` map the identity of a symbol to what happened, in words. With ``avoid`` off
+    both are empty.
+    """
+
+    identity: Mapping[str, str] = field(default_factory=dict)
+    bought: Mapping[str, str] = field(default_factory=dict)
+    sold_at_loss: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, symbol: str) -> str:
+        """Return the name that all symbols identical to this one share (WASH-0)."""
+        return self.identity.get(symbol, symbol)
+
+    def blocks(self, book: Book, number: str, lot: Lot) -> bool:
+        """Whether WASH-2 forbids a sale of this lot."""
+        return (
+            bool(self.bought)
+            and self.of(lot.symbol) in self.bought
+            and book.accounts[number].kind == "taxable"
+            and exact(lot.cost_per_share) > book.quotes[lot.symbol].bid
+        )
+
+
+def look_back(book: Book) -> Window:
+    """Return the wash-sale window of a household."""
+    rules = book.household.policy.wash_sales
+    if not rules.avoid:
+        return Window()
+    identity = _identities(rules.identical)
+    last = book.household.as_of
+    first = date.fromordinal(max(1, last.toordinal() - rules.window_days))
+    bought: dict[str, str] = {}
+    sold_at_loss: dict[str, str] = {}
+    for number, symbols in book.lots.items():
+        for symbol, lots in symbols.items():
+            for lot in lots:
+                if first <= lot.acquired <= last:
+                    _note(bought, identity, symbol, f"bought in account {number} on {lot.acquired}")
+    for trade in book.household.recent_trades:
+        if not first <= trade.traded <= last:
+            continue
+        what = f"in account {trade.account_number} on {trade.traded}"
+        owner = book.accounts.get(trade.account_number)
+        if trade.shares > 0:
+            _note(bought, identity, trade.symbol, f"bought {what}")
+        elif trade.gain is not None and trade.gain < 0 and (owner is None or owner.kind == "taxable"):
+            _note(sold_at_loss, identity, trade.symbol, f"sold at a loss {what}")
+    return Window(identity=identity, bought=bought, sold_at_loss=sold_at_loss)
+
+
+def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterator[Issue]:
+    """Find wash sales: WASH-1, WASH-2 and WASH-3."""
+    if not book.household.policy.wash_sales.avoid:
+        return
+    losses: dict[str, Order] = {}
+    for order in orders:
+        if order.loses:
+            identity = window.of(order.symbol)
+            losses.setdefault(identity, order)
+            if identity in window.bought:
+                yield Issue(
+                    code="WASH-2",
+                    where=order.where,
+                    message=f"{order.symbol} is sold at a loss, but {window.bought[identity]}",
+                    hint=f"sell lots without a loss, or wait {_days(book)} days from the purchase",
+                )
+    for order in orders:
+        identity = window.of(order.symbol)
+        if not order.buys:
+            continue
+        if identity in losses:
+            sale = losses[identity]
+            yield Issue(
+                code="WASH-1",
+                where=order.where,
+                message=f"{order.symbol} is bought, but {sale.symbol} is sold at a loss in account "
+                f"{sale.account.account_number} ({sale.where})",
+                hint="keep one of the two",
+            )
+        if identity in window.sold_at_loss:
+            yield Issue(
+                code="WASH-3",
+                where=order.where,
+                message=f"{order.symbol} is bought, but {window.sold_at_loss[identity]}",
+                hint=f"wait {_days(book)} days from the sale",
+            )
+
+
+def _days(book: Book) -> int:
+    return book.household.policy.wash_sales.window_days + 1
+
+
+def _note(notes: dict[str, str], identity: Mapping[str, str], symbol: str, what: str) -> None:
+    """Keep the first of all notes in the order of their words: it does not depend on the order of rows."""
+    name = identity.get(symbol, symbol)
+    notes[name] = min(notes.get(name, f"{symbol} was {what}"), f"{symbol} was {what}")
+
+
+def _identities(groups: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Return the least symbol among all those that are identical, directly or through others."""
+    peers: dict[str, set[str]] = {}
+    for group in groups:
+        merged = set(group)
+        for symbol in group:
+            merged |= peers.get(symbol, set())
+        for symbol in merged:
+            peers[symbol] = merged
+    return {symbol: min(merged) for symbol, merged in peers.items()}

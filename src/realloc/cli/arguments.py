@@ -1,0 +1,162 @@
+"""What the commands have in common on the command line, and how a command line becomes a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from textwrap import indent
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+from realloc.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How a command speaks.
+
+    Parameters
+    ----------
+    format : {"table", "json"}
+        What is printed on standard output.
+    quiet : bool
+        Only warnings and errors on standard error.
+    verbose : bool
+        Details on standard error, account numbers among them.
+    """
+
+    format: Literal["table", "json"] = "table"
+    quiet: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    verbose: Annotated[bool, Parameter(negative="", show_default=False)] = False
+
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise InputError("--quiet and --verbose exclude each other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(OutputOptions):
+    """Plugins and output of a command that makes trades.
+
+    Parameters
+    ----------
+    rebalancer : str
+        Plugin that decides the trades; `list-plugins` names them.
+    exporter : str, optional
+        Plugin that writes the trades, for instance csv.
+    export_path : str, optional
+        File that the exporter writes.
+    validator : tuple of str
+        Plugin that may refuse a trade, with its arguments: NAME:key=value[,key=value]. Repeatable.
+    format : {"table", "json"}
+        What is printed on standard output.
+    quiet : bool
+        Only warnings and errors on standard error.
+    verbose : bool
+        Details on standard error, account numbers among them.
+    """
+
+    rebalancer: str = "default"
+    exporter: str | None = None
+    export_path: str | None = None
+    validator: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+
+    def __post_init__(self) -> None:
+        OutputOptions.__post_init__(self)
+        if self.export_path is not None and self.exporter is None:
+            raise InputError("--export-path needs --exporter (for instance '--exporter csv')")
+
+
+DEFAULTS = Options()
+OUTPUT_DEFAULTS = OutputOptions()
+
+Shared = Annotated[Options, Parameter(name="*")]
+Rounds = Annotated[int, Parameter(validator=Number(gte=0))]
+SharedOutput = Annotated[OutputOptions, Parameter(name="*")]
+
+
+def call(
+    function: Callable[..., Any], *, command: str, example: str, arguments: Sequence[str] | None = None
+) -> Any:
+    """Call `function` with what stands on the command line.
+
+    Parameters
+    ----------
+    function : callable
+        Its signature and docstring are the options and the help.
+    command : str
+        Name of the command.
+    example : str
+        Shown at the end of the help.
+    arguments : sequence of str, optional
+        None takes ``sys.argv``.
+
+    Returns
+    -------
+    object
+        What the function returns; None after ``--help`` and ``--version``.
+
+    Raises
+    ------
+    InputError
+        The command line cannot be used.
+    """
+    app = App(
+        name=command,
+        help_epilogue=f"Example:\n{indent(example, '  ')}",
+        help_format="plaintext",
+        version=version("realloc"),
+    )
+    app.default(function)
+    try:
+        return app(
+            None if arguments is None else list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        raise InputError(
+            f"{str(error).strip().rstrip('.')} ('{command} --help' shows the options)"
+        ) from error
+
+
+def parse_plugin(text: str) -> tuple[str, dict[str, Any]]:
+    """Return name and arguments of ``NAME:key=value,key=value``.
+
+    A value that is a number or ``true`` or ``false`` is read as such, any other as text.
+
+    Raises
+    ------
+    InputError
+        The text is not of this form, or a key occurs twice.
+    """
+    name, colon, rest = text.partition(":")
+    arguments: dict[str, Any] = {}
+    for part in rest.split(",") if colon else ():
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (key.isidentifier() and equals and value) or key in arguments:
+            raise InputError(
+                f"--validator {text!r}: found {part!r} where key=value is expected "
+                "(for instance 'minimum_value:min_value=100')"
+            )
+        arguments[key] = _value(value)
+    if not name.strip():
+        raise InputError(f"--validator {text!r}: no plugin is named")
+    return name.strip(), arguments
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            value = number(text)
+        except ValueError:
+            continue
+        return value if math.isfinite(value) else text
+    return text

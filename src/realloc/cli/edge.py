@@ -1,0 +1,91 @@
+"""The edge of every command: where errors become one line and an exit status, and where logs go."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from realloc.cli.arguments import OutputOptions
+from realloc.errors import InputError, ReallocError
+
+MISTAKE = 2
+"""Exit status where the input, the arguments or the output path cannot be used."""
+
+FAILURE = 1
+"""Exit status of a fault of the program or of a plugin."""
+
+SHOWN = 3
+"""Issues of one error that are shown; the rest is counted."""
+
+log = logging.getLogger("realloc")
+
+
+def one_line(text: object) -> str:
+    """Return a text with everything that could break a line or a terminal written as an escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(text)
+    )
+
+
+def run(command: str, function: Callable[[], Any]) -> int:
+    """Run a command and return its exit status; what went wrong is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        function()
+        sys.stdout.flush()
+    except ReallocError as error:
+        _say(f"{command}: error: {summary(error)}")
+        return MISTAKE
+    except BrokenPipeError:  # the reader of the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _say(f"{command}: interrupted")
+        return 130
+    except Exception as error:
+        log.debug("The fault in full:", exc_info=error)
+        _say(f"{command}: unexpected fault: {type(error).__name__}: {error} (--verbose shows where)")
+        return FAILURE
+    return 0
+
+
+def summary(error: ReallocError) -> str:
+    """Return the error's text; of many issues the first and how many more there are."""
+    if not isinstance(error, InputError) or len(error.issues) <= SHOWN:
+        return str(error)
+    shown = "; ".join(str(issue) for issue in error.issues[:SHOWN])
+    return f"{shown}; and {len(error.issues) - SHOWN} more"
+
+
+def _say(text: str) -> None:
+    print(one_line(text), file=sys.stderr)  # noqa: T201 - the command's own line
+
+
+class _Handler(logging.Handler):
+    """Writes each record as a line to the standard error of the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            line = f"{record.levelname.lower()}: {line}"
+        _say(line)
+        if record.exc_info and record.exc_info[1]:
+            sys.stderr.write(logging.Formatter().formatException(record.exc_info))
+            sys.stderr.write("\n")
+
+
+def start_logging(options: OutputOptions) -> None:
+    """Send the package's logs to standard error: all with ``--verbose``, warnings with ``--quiet``."""
+    for handler in [handler for handler in log.handlers if isinstance(handler, _Handler)]:
+        log.removeHandler(handler)
+    log.addHandler(_Handler())
+    if options.verbose:
+        log.setLevel(logging.DEBUG)
+    else:
+        log.setLevel(logging.WARNING if options.quiet else logging.INFO)

@@ -1,0 +1,229 @@
+"""What the commands do between reading and printing: load plugins, decide trades, export them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from realloc.check import require_sound
+from realloc.cli.arguments import Options, parse_plugin
+from realloc.cli.by_symbol import model_by_symbol
+from realloc.cli.household_rules import require_rules_kept
+from realloc.documents.reading import at_file
+from realloc.errors import ExportError, ExportFolderError, InputError, Issue, ReallocError
+from realloc.household import Household
+from realloc.optimizer.scopes import scopes_of
+from realloc.plan import Plan
+from realloc.plugins.core.base import Exporter, RebalancerPlugin, StrPath, TradeValidator
+from realloc.plugins.core.results import RebalanceResult, Refusal
+from realloc.portfolio import PortfolioStateManager, calculate_portfolio_positions, calculate_target_shares
+from realloc.trades import Trade, compute_portfolio_trades
+
+log = logging.getLogger(__name__)
+
+LISTED = 20
+"""Lines of a listing in the log; the rest is counted."""
+
+_ABOUT_TAX = frozenset({"lot.unknown_basis", "recent.gain"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The plugins that a command line names, built."""
+
+    rebalancer: RebalancerPlugin
+    exporter: Exporter | None
+    exporter_name: str
+    validators: tuple[TradeValidator, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Trades, with the plan or the states that they come from, and what did not go through."""
+
+    trades: tuple[Trade, ...]
+    plan: Plan | None = None
+    states: tuple[PortfolioStateManager, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    remaining: Mapping[str, float]
+    issues: tuple[Issue, ...] = ()
+
+
+def load_tools(options: Options) -> Tools:
+    """Load every plugin before any work is done, and look whether the output path can be used.
+
+    Raises
+    ------
+    ReallocError
+        A plugin does not exist, is of another kind or does not take its arguments; or the output folder
+        does not exist.
+    """
+    validators = [parse_plugin(text) for text in options.validator]
+    rebalancer = RebalancerPlugin.load_rebalancer(options.rebalancer)
+    exporter = None
+    if options.exporter is not None:
+        path = {} if options.export_path is None else {"path": options.export_path}
+        exporter = Exporter.load_exporter(options.exporter, **path)
+        if options.export_path is not None:
+            _require_folder(Path(options.export_path))
+    return Tools(
+        rebalancer=rebalancer,
+        exporter=exporter,
+        exporter_name=options.exporter or "",
+        validators=tuple(TradeValidator.load_validator(name, **arguments) for name, arguments in validators),
+    )
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_dir():
+        raise ExportError(f"Cannot write {path}: it is a folder, not a file")
+    if not path.parent.is_dir():
+        raise ExportFolderError(f"Cannot write {path}: the folder {path.parent} does not exist")
+
+
+def decide(
+    household: Household,
+    tools: Tools,
+    iterations: int,
+    *,
+    source: StrPath | Mapping[str, StrPath],
+    adjust: Callable[[dict[str, float], dict[str, float]], dict[str, float]] | None = None,
+) -> Decision:
+    """Decide the trades of a household.
+
+    Parameters
+    ----------
+    household : Household
+        Read, not yet checked as a whole.
+    tools : Tools
+        The plugins.
+    iterations : int
+        Most rounds of a rebalancer that works on a state.
+    source : str or path or mapping
+        File that the household comes from, or the files by key (``accounts``, ``model``, ``prices``): where
+        issues are.
+    adjust : callable, optional
+        Makes target shares from held shares and target shares. With it the rebalancer works on a state.
+
+    Raises
+    ------
+    InputError
+        The household cannot be used, or the trades break one of its rules or a validator's.
+    """
+    with _at(source):
+        warnings = require_sound(household)
+    plan = tools.rebalancer.plan(household) if adjust is None else None
+    if plan is not None:
+        _require_allowed(household, plan, tools.validators)
+        return Decision(trades=plan.trades, plan=plan, remaining={}, issues=plan.issues)
+    results: list[RebalanceResult] = []
+    states = []
+    for scope in scopes_of(household):
+        members = {account.account_number for account in scope.accounts}
+        accounts = [account for account in household.accounts if account.account_number in members]
+        held, cash = calculate_portfolio_positions(accounts)
+        wanted = calculate_target_shares(held, cash, household.prices, model_by_symbol(scope, household))
+        target = adjust(held, wanted) if adjust else wanted
+        state = PortfolioStateManager(accounts, household.prices, compute_portfolio_trades(held, target))
+        for validator in tools.validators:
+            state.add_validator(validator)
+        _log_start(state, held, target)
+        results.append(tools.rebalancer.execute_rebalance(state, target, iterations))
+        states.append(state)
+    trades = tuple(trade for result in results for trade in result)
+    with _at(source):
+        require_rules_kept(household, trades)
+    remaining: dict[str, float] = {}
+    for result in results:
+        for symbol, shares in result.remaining.items():
+            remaining[symbol] = remaining.get(symbol, 0.0) + shares
+    return Decision(
+        trades=trades,
+        states=tuple(states),
+        refused=tuple(refusal for result in results for refusal in result.refused),
+        remaining=remaining,
+        issues=tuple(issue for issue in warnings if issue.code not in _ABOUT_TAX),
+    )
+
+
+@contextmanager
+def _at(source: StrPath | Mapping[str, StrPath]) -> Iterator[None]:
+    """Put the file's name before the places of the issues of an error."""
+    try:
+        yield
+    except InputError as error:
+        located = [
+            issue
+            for original in error.issues
+            for issue in at_file(
+                source.get(re.split(r"[.\[]", original.where)[0], "")
+                if isinstance(source, Mapping)
+                else source,
+                [original],
+            )
+        ]
+        raise type(error)(located) from error
+
+
+def _require_allowed(household: Household, plan: Plan, validators: Sequence[TradeValidator]) -> None:
+    accounts = [replace(account, cash=account.cash + account.cash_flow) for account in household.accounts]
+    state = PortfolioStateManager(accounts, household.prices)
+    for validator in validators:
+        state.add_validator(validator)
+    issues = []
+    for n, trade in enumerate(plan.trades):
+        allowed, reason = state.validate_trade(trade.account_id, trade.symbol, trade.shares)
+        if not allowed:
+            issues.append(Issue(code="trade.refused", where=f"trades[{n}]", message=reason))
+    if issues:
+        raise InputError(issues)
+
+
+def export(decision: Decision, tools: Tools) -> None:
+    """Hand the trades to the exporter, if there is one.
+
+    Raises
+    ------
+    ExportError
+        They cannot be written.
+    """
+    if tools.exporter is None:
+        return
+    try:
+        tools.exporter.export(decision.trades)
+    except ReallocError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"Exporter {tools.exporter_name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    log.info("%d trades exported by %s", len(decision.trades), tools.exporter_name)
+
+
+def _log_start(state: PortfolioStateManager, held: Mapping[str, float], target: Mapping[str, float]) -> None:
+    log.info("=== Initial Account States ===")
+    _log_lines(
+        f"{row['label']}: cash {row['cash']:,.2f}, value {row['total_value']:,.2f}"
+        for row in state.get_account_summary()
+    )
+    for title, shares in (("Target", target), ("Current", held)):
+        log.info("=== %s Portfolio (shares) ===", title)
+        _log_lines(f"{symbol}: {amount:,.4f}" for symbol, amount in sorted(shares.items()))
+
+
+def _log_lines(lines: Iterable[str]) -> None:
+    listed = list(lines)
+    for line in listed[:LISTED]:
+        log.info("%s", line)
+    if len(listed) > LISTED:
+        log.info("... and %d more", len(listed) - LISTED)
+
+
+def as_dicts(trades: Iterable[Trade]) -> list[dict[str, Any]]:
+    """Return the trades as plain mappings."""
+    return [trade.to_dict() for trade in trades]

@@ -1,0 +1,52 @@
+"""Rebalance a household: check it, decide the trades, audit them, say why."""
+
+from __future__ import annotations
+
+from realloc.check import require_sound
+from realloc.household import Household
+from realloc.plan import Plan
+
+
+def rebalance(household: Household, *, time_limit: float | None = None) -> Plan:
+    """Decide the trades that bring a household where it should be at the least cost.
+
+    Parameters
+    ----------
+    household : Household
+        Accounts, prices, model and policy.
+    time_limit : float, optional
+        Seconds of wall-clock time after which the best audited plan is returned with its gap. None: no limit.
+
+    Returns
+    -------
+    Plan
+        Whole-share, lot-level trades that keep every rule of ``docs/spec/rules.md``, with a certificate: no plan
+        under these rules costs less than its bound.
+
+    Raises
+    ------
+    InputError
+        The household cannot be planned as it is; every reason is listed.
+    AuditError
+        The plan failed the independent audit. It is withheld.
+    SolverError
+        The solver ended without an answer.
+
+    Examples
+    --------
+    >>> household = Household.from_dict({
+    ...     "as_of": "2026-11-20",
+    ...     "prices": {"VTI": 250.0, "BND": 72.5},
+    ...     "accounts": [{"account_number": "A1", "cash": 1000.0, "positions": {"VTI": 10}, "kind": "tax_deferred"}],
+    ...     "model": {"name": "60/40", "targets": {"VTI": 0.6, "BND": 0.4}},
+    ... })
+    >>> [(trade.symbol, trade.shares) for trade in rebalance(household).trades]
+    [('VTI', -2), ('BND', 20)]
+    """
+    issues = require_sound(household)
+    from realloc.audit import require_clean  # noqa: PLC0415
+    from realloc.optimizer.search import optimize  # noqa: PLC0415 - numpy and the solver load at first use
+
+    plan = optimize(household, issues, time_limit=time_limit)
+    require_clean(household, plan)
+    return plan

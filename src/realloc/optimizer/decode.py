@@ -1,0 +1,198 @@
+"""Read arrays back into a plan: trades with their lots, and every figure of the plan document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import floor, fsum
+
+import numpy as np
+
+from realloc.accounts import Account, Lot
+from realloc.errors import Issue
+from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import Problem
+from realloc.plan import (
+    AccountCash,
+    Certificate,
+    CertificateStatus,
+    ClassWeight,
+    HouseholdTotals,
+    Plan,
+    PlanCosts,
+)
+from realloc.tax.terms import is_long_term
+from realloc.trades import LotSale, Trade, plain
+
+CENT = Decimal("0.01")
+
+
+def trades_of(problem: Problem, made: Repair) -> list[Trade]:
+    """Return the trades in order of execution: sells, then buys, each by account number and symbol."""
+    pairs = problem.pairs
+    traded = np.flatnonzero(made.shares)
+    keys = [
+        (made.shares[p] > 0, problem.accounts[pairs.account[p]].account_number, problem.symbols[pairs.symbol[p]], p)
+        for p in traded.tolist()
+    ]
+    ids: dict[int, dict[int, str]] = {}
+    out = []
+    for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
+        n = int(pairs.account[p])
+        shares = plain(round(float(made.shares[p]), 9))
+        if shares < 0 and n not in ids:
+            ids[n] = lot_ids(problem.accounts[n])
+        price = problem.household.prices[symbol]
+        out.append(
+            Trade(
+                number,
+                symbol,
+                shares,
+                price=price,
+                notional=round(shares * price, 2) + 0.0,
+                sequence=sequence,
+                lots=_lots_sold(problem, made, p, -shares, ids[n]) if shares < 0 else (),
+            )
+        )
+    return out
+
+
+def lot_ids(account: Account) -> dict[int, str]:
+    """Return the name of each lot by its identity: its own, or ``account/symbol/n`` (rule DET-1)."""
+    names: dict[int, str] = {}
+    count: dict[str, int] = {}
+    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares)):
+        n = count[lot.symbol] = count.get(lot.symbol, 0) + 1
+        names[id(lot)] = lot.id or f"{account.account_number}/{lot.symbol}/{n}"
+    return names
+
+
+def _lots_sold(
+    problem: Problem, made: Repair, p: int, shares: float, ids: dict[int, str]
+) -> tuple[LotSale, ...]:
+    """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
+    pairs, lots, household = problem.pairs, problem.lots, problem.household
+    account = problem.accounts[pairs.account[p]]
+    symbol = problem.symbols[pairs.symbol[p]]
+    span = range(int(lots.first[p]), int(lots.first[p + 1]))
+    order: list[Lot]
+    if account.kind == "taxable":
+        keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
+        order = [lot for j in span if (lot := lots.lot[j]) is not None and not (keeps_losses and lots.loss[j])]
+    else:
+        order = sorted(
+            (lot for lot in account.lots if lot.symbol == symbol),
+            key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares),
+        )
+    bid = float(pairs.bid[p])
+    left = Decimal(repr(shares))
+    sales = []
+    for lot in order:
+        if left <= 0:
+            break
+        taken = min(left, Decimal(repr(lot.shares)))
+        left -= taken
+        sold = float(taken)
+        sales.append(
+            LotSale(
+                id=ids[id(lot)],
+                shares=sold,
+                cost_per_share=lot.cost_per_share,
+                acquired=lot.acquired,
+                term="long" if is_long_term(lot.acquired, household.as_of) else "short",
+                gain=round((bid - lot.cost_per_share) * sold, 2) + 0.0,
+            )
+        )
+    return tuple(sales)
+
+
+def plan_of(problem: Problem, made: Repair, idle: Repair, certificate: Certificate, issues: Sequence[Issue]) -> Plan:
+    """Return the plan of the trades in `made`, without reasons, beside doing nothing in `idle`."""
+    trades = trades_of(problem, made)
+    taxable = {account.account_number for account in problem.accounts if account.kind == "taxable"}
+    gains = {
+        term: _dollars(
+            fsum(lot.gain for t in trades if t.account_id in taxable for lot in t.lots if lot.term == term)
+        )
+        for term in ("short", "long")
+    }
+    return Plan(
+        trades=tuple(trades),
+        accounts=tuple(_cash_after(problem, trades)),
+        classes=tuple(_weights(problem, made, idle)),
+        household=HouseholdTotals(
+            value=_dollars(problem.value),
+            drift_before=idle.drift(),
+            drift_after=made.drift(),
+            realized_short_term=gains["short"],
+            realized_long_term=gains["long"],
+        ),
+        costs=PlanCosts(
+            objective=_figure(made.objective()),
+            do_nothing=_figure(idle.objective()),
+            **{name: _figure(value) for name, value in made.parts().items()},
+        ),
+        certificate=certificate,
+        issues=tuple(issues),
+    )
+
+
+def certificate_of(problem: Problem, objective: float, bound: float, status: CertificateStatus) -> Certificate:
+    """Return the certificate; the bound is rounded down to a millionth of a dollar."""
+    objective = _figure(objective)
+    bound = min(objective, float(floor(bound * 1e6) / 1e6))
+    gap = _figure(objective - bound)
+    return Certificate(
+        status=status,
+        objective=objective,
+        bound=bound,
+        gap=gap,
+        gap_bps=round(gap / problem.value * 1e4, 6) if problem.value > 0 else 0.0,
+    )
+
+
+def _dollars(amount: float) -> float:
+    return round(amount, 2) + 0.0
+
+
+def _figure(amount: float) -> float:
+    return round(amount, 6) + 0.0
+
+
+def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCash]:
+    """Yield each account's cash, exact and then rounded down to the cent (rule CASH-1)."""
+    household = problem.household
+    commission = Decimal(repr(household.policy.costs.commission))
+    changes: dict[str, Decimal] = {}
+    for trade in trades:
+        half = Decimal(repr(household.spread_bps(trade.symbol))) / 20_000
+        shares, price = Decimal(repr(trade.shares)), Decimal(repr(trade.price))
+        paid = shares * price * (1 + half if shares > 0 else 1 - half) + commission
+        changes[trade.account_id] = changes.get(trade.account_id, Decimal(0)) - paid
+    for account in problem.accounts:
+        after = Decimal(repr(account.cash)) + Decimal(repr(account.cash_flow))
+        after = (after + changes.get(account.account_number, 0)).quantize(CENT, ROUND_FLOOR)
+        missing = Decimal(repr(account.cash_reserve)) - after
+        yield AccountCash(
+            account_number=account.account_number,
+            cash_before=account.cash,
+            cash_after=float(after),
+            shortfall=float(missing.quantize(CENT, ROUND_CEILING)) if missing > 0 else 0.0,
+        )
+
+
+def _weights(problem: Problem, made: Repair, idle: Repair) -> Iterator[ClassWeight]:
+    """Yield the groups of every scope, by scope and name."""
+    first = 0
+    for scope in problem.scopes:
+        worth = scope.value or 1.0
+        for g, group in sorted(enumerate(scope.groups, start=first), key=lambda entry: entry[1].name):
+            yield ClassWeight(
+                name=group.name,
+                target=group.target,
+                before=group.target + idle.off[g] / worth,
+                after=group.target + made.off[g] / worth,
+                band=group.band,
+                account=scope.own,
+            )
+        first += len(scope.groups)

@@ -1,0 +1,296 @@
+"""The whole decision as a mixed-integer program, for what the relaxation cannot close.
+
+Two uses of one model. *Whole*: every rule exactly, share counts integral, for small or lumpy households.
+*Orders*: share counts continuous and only the orders and wash sides integral, for caps that choose among
+orders; what it leaves to round is then rounded and repaired like any relaxation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+from realloc.optimizer.relaxation import Columns
+
+MARGIN = 1e-4
+"""What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """When to stop: the gap in dollars that is good enough, nodes, and seconds (None: no limit)."""
+
+    gap: float
+    nodes: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """What the solver found: shares bought by pair and sold by lot (None: nothing), and its bound in dollars."""
+
+    buy: Floats | None
+    sell: Floats | None
+    sells_losses: Flags | None
+    bound: float
+    stopped: bool
+
+
+class Program:
+    """The mixed-integer program of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        The arrays.
+    whole : bool
+        Share counts are integral.
+    """
+
+    def __init__(self, problem: Problem, *, whole: bool) -> None:
+        import highspy  # noqa: PLC0415 - the solver loads at first use
+
+        self.problem = problem
+        self.unit = max(problem.value, 1.0) * 1e-4
+        self.columns = Columns()
+        self.row_lower: list[Floats] = []
+        self.row_upper: list[Floats] = []
+        self.n_rows = 0
+        self.whole = whole
+        self._lay_rows()
+        self._add_trades()
+        self._add_cash_and_drift()
+        self.highs = highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("mip_feasibility_tolerance", 1e-9)):
+            self.highs.setOptionValue(option, value)
+        self._pass()
+
+    def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:
+        """Add rows and return their numbers."""
+        self.row_lower.append(np.broadcast_to(np.asarray(lower, dtype=float), n))
+        self.row_upper.append(np.broadcast_to(np.asarray(upper, dtype=float), n))
+        self.n_rows += n
+        return np.arange(self.n_rows - n, self.n_rows)
+
+    def _lay_rows(self) -> None:
+        problem, unit = self.problem, self.unit
+        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        before = cash.before / unit
+        self.cash_row = self._rows(before, before, len(before))
+        off = (groups.target - groups.before) / unit
+        self.group_row = np.append(self._rows(off, off, len(off)), 0)
+        caps = {
+            "gain": limits.gain / unit,
+            "tax": limits.tax / unit,
+            "drift": 2 * limits.drift * problem.value / unit,
+            "orders": limits.orders,
+        }
+        self.cap_row = {name: self._rows(-np.inf, cap, 1) for name, cap in caps.items() if np.isfinite(cap)}
+
+    def _cap(self, name: str, n: int, value: Floats | float) -> list[tuple[Ints, Floats | float]]:
+        return [(np.broadcast_to(self.cap_row[name], n), value)] if name in self.cap_row else []
+
+    def _group_entries(self, of: Ints, per: Floats) -> list[tuple[Ints, Floats | float]]:
+        pairs = self.problem.pairs
+        return [
+            (self.group_row[pairs.groups[of, k]], pairs.weights[of, k] * per) for k in range(pairs.groups.shape[1])
+        ]
+
+    def _add_trades(self) -> None:
+        problem, unit = self.problem, self.unit
+        pairs, lots, limits = problem.pairs, problem.lots, problem.limits
+        self.buys = b = np.flatnonzero(pairs.buy_max > 0)
+        self.sells = s = np.flatnonzero(np.diff(lots.first) > 0)
+        place = np.full(len(pairs.held), -1)
+        place[s] = np.arange(len(s))
+        of_lot = place[lots.pair]
+        lossy = np.bincount(lots.pair[lots.loss], minlength=len(pairs.held)) > 0
+        both = (pairs.buy_max > 0) & (np.diff(lots.first) > 0)
+        ordered = limits.order_cost > 0 or np.isfinite(limits.orders)
+        switched = ordered | (pairs.least > pairs.step) | (both & lossy & ~problem.coupled[pairs.wash])
+        # a column's unit is a step of shares where it is integral, else the model's unit of value
+        per_buy = pairs.step[b] * pairs.price[b] / unit if self.whole else np.ones(len(b))
+        self.buy_unit = pairs.step[b] if self.whole else unit / pairs.price[b]
+        top = np.round(pairs.buy_max[b] / self.buy_unit, 9)
+        buy_switch = self._rows(-np.inf, 0.0, len(b))
+        buy_least = self._rows(0.0, np.inf, len(b))
+        w_row_buy = self._rows(-np.inf, 0.0, len(b))
+        coupled = problem.coupled[pairs.wash]
+        paid = pairs.ask[b] / pairs.price[b]
+        self.first_buy = self.columns.add(
+            (paid - 1 + pairs.location[b]) * per_buy,
+            0.0,
+            top,
+            [
+                (self.cash_row[pairs.account[b]], paid * per_buy),
+                *self._group_entries(b, per_buy),
+                (buy_switch, np.where(switched[b], 1.0, 0.0)),
+                (buy_least, np.where(switched[b], 1.0, 0.0)),
+                (w_row_buy, np.where(coupled[b], 1 / top, 0.0)),
+            ],
+            integral=self.whole,
+        )
+        # lots: dollars of value in model units; a pair's lots add up to steps and, at most, the tail
+        price = pairs.price[lots.pair]
+        top_lot = lots.shares * price / unit
+        lot_switch = self._rows(-np.inf, 0.0, len(top_lot))
+        w_row_lot = self._rows(-np.inf, 1.0, len(top_lot))
+        sell_least = self._rows(0.0, np.inf, len(s))
+        sell_whole = self._rows(0.0, 0.0, len(s)) if self.whole else None
+        kept = pairs.bid[lots.pair] / price
+        on = switched[lots.pair]
+        loss_side = lots.loss & coupled[lots.pair]
+        entries = [
+            (self.cash_row[pairs.account[lots.pair]], -kept),
+            *self._group_entries(lots.pair, -np.ones(len(price))),
+            (lot_switch, np.where(on, 1.0, 0.0)),
+            (sell_least[of_lot], np.where(on, 1.0, 0.0)),
+            (w_row_lot, np.where(loss_side, 1 / top_lot, 0.0)),
+            *self._cap("gain", len(price), lots.gain / price),
+            *self._cap("tax", len(price), lots.tax / price),
+        ]
+        if sell_whole is not None:
+            entries.append((sell_whole[of_lot], 1.0))
+        self.first_lot = self.columns.add(
+            1 - kept - pairs.location[lots.pair] + lots.tax / price, 0.0, top_lot, entries
+        )
+        if sell_whole is not None:
+            self._add_whole_sales(s, sell_whole)
+        self._add_switches(b, s, switched, (buy_switch, buy_least, lot_switch, sell_least), of_lot, top, top_lot)
+        groups = np.flatnonzero(problem.coupled)
+        w_of = np.full(len(problem.coupled), -1)
+        n = len(groups)
+        self.first_side = self.columns.add(np.zeros(n), 0.0, 1.0, [], integral=True)
+        w_of[groups] = self.first_side + np.arange(n)
+        for rows, of, value, flag in (
+            (w_row_buy, b, -1.0, coupled[b]),
+            (w_row_lot, lots.pair, 1.0, loss_side),
+        ):
+            self.columns.extra(w_of[pairs.wash[of[flag]]], rows[flag], value)
+
+    def _add_whole_sales(self, s: Ints, sell_whole: Ints) -> None:
+        """Tie each pair's lots to steps of shares, or to the whole position (rule QTY-1)."""
+        pairs, unit = self.problem.pairs, self.unit
+        steps = np.round(pairs.whole[s] / pairs.step[s])
+        tail = pairs.sell_max[s] - pairs.whole[s]
+        value = pairs.price[s] / unit
+        has_tail = tail > 1e-9
+        out = self._rows(0.0, np.inf, len(s))
+        self.columns.add(
+            np.zeros(len(s)),
+            0.0,
+            steps,
+            [(sell_whole, -pairs.step[s] * value), (out, np.where(has_tail, 1.0, 0.0))],
+            integral=True,
+        )
+        t = np.flatnonzero(has_tail)
+        self.columns.add(
+            np.zeros(len(t)),
+            0.0,
+            1.0,
+            [(sell_whole[t], -tail[t] * value[t]), (out[t], -steps[t])],
+            integral=True,
+        )
+
+    def _add_switches(
+        self,
+        b: Ints,
+        s: Ints,
+        switched: Flags,
+        rows: tuple[Ints, Ints, Ints, Ints],
+        of_lot: Ints,
+        top: Floats,
+        top_lot: Floats,
+    ) -> None:
+        """Add one binary for each order that may be made, with its cost, its least size and its most."""
+        pairs, limits, unit = self.problem.pairs, self.problem.limits, self.unit
+        buy_switch, buy_least, lot_switch, sell_least = rows
+        exclusive = np.full(len(pairs.held), -1)
+        both = np.intersect1d(b[switched[b]], s[switched[s]])
+        exclusive[both] = self._rows(-np.inf, 1.0, len(both))
+        on_buy, on_sell = np.flatnonzero(switched[b]), np.flatnonzero(switched[s])
+        for side, on, of in (("buy", on_buy, b), ("sell", on_sell, s)):
+            p = of[on]
+            n = len(p)
+            common: list[tuple[Ints, Floats | float]] = [
+                (self.cash_row[pairs.account[p]], limits.commission / unit),
+                (np.maximum(exclusive[p], 0), np.where(exclusive[p] >= 0, 1.0, 0.0)),
+                *self._cap("orders", n, 1.0),
+            ]
+            cost = np.full(n, limits.order_cost / unit)
+            if side == "buy":
+                least = pairs.least[p] / self.buy_unit[on]
+                common += [(buy_switch[on], -top[on]), (buy_least[on], -least)]
+                self.columns.add(cost, 0.0, 1.0, common, integral=True)
+            else:
+                least = pairs.least[p] * pairs.price[p] / unit
+                first = self.columns.add(cost, 0.0, 1.0, [*common, (sell_least[on], -least)], integral=True)
+                switch_of = np.full(len(s), -1)
+                switch_of[on] = first + np.arange(n)
+                mine = switch_of[of_lot] >= 0
+                self.columns.extra(switch_of[of_lot[mine]], lot_switch[mine], -top_lot[mine])
+
+    def _add_cash_and_drift(self) -> None:
+        problem, unit = self.problem, self.unit
+        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        self.columns.add(
+            cash.location,
+            cash.reserve / unit,
+            np.inf,
+            [(self.cash_row, 1.0), (self.group_row[cash.group], 1.0)],
+        )
+        n = len(groups.target)
+        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
+            for sign in (1.0, -1.0):
+                self.columns.add(
+                    np.full(n, rate), 0.0, width, [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)]
+                )
+
+    def _pass(self) -> None:
+        model = self.columns.model()
+        self.highs.passModel(
+            model.n_columns,
+            self.n_rows,
+            len(model.index),
+            1,
+            1,
+            0.0,
+            model.cost,
+            model.lower,
+            model.upper,
+            np.concatenate(self.row_lower),
+            np.concatenate(self.row_upper),
+            model.start,
+            model.index,
+            model.value,
+            model.integrality,
+        )
+
+    def solve(self, effort: Effort, incumbent: float) -> Exact:
+        """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left."""
+        highs, problem = self.highs, self.problem
+        highs.setOptionValue("mip_abs_gap", max(effort.gap / self.unit, 1e-9))
+        highs.setOptionValue("mip_rel_gap", 0.0)
+        highs.setOptionValue("mip_max_nodes", effort.nodes)
+        highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
+        if effort.seconds is not None:
+            highs.setOptionValue("time_limit", max(effort.seconds, 0.01))
+        highs.run()
+        info = highs.getInfo()
+        status = highs.modelStatusToString(highs.getModelStatus())
+        bound = (info.mip_dual_bound - MARGIN) * self.unit + problem.location
+        if status == "Infeasible" or status == "Bound on objective reached":
+            bound = incumbent
+        if info.primal_solution_status != 2 or status == "Infeasible":
+            return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
+        x = np.array(highs.getSolution().col_value)
+        buy = np.zeros(len(problem.pairs.held))
+        buy[self.buys] = x[self.first_buy : self.first_buy + len(self.buys)] * self.buy_unit
+        n_lots = len(problem.lots.pair)
+        sell = x[self.first_lot : self.first_lot + n_lots] * self.unit / problem.pairs.price[problem.lots.pair]
+        sides = np.zeros(len(problem.coupled), dtype=bool)
+        groups = np.flatnonzero(problem.coupled)
+        sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
+        return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=status != "Optimal")

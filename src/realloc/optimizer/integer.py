@@ -1,0 +1,223 @@
+"""Whole shares: round a relaxed solution, then repair it move by move, every move weighed in dollars.
+
+A *move* takes one pair to the next share count that the rules allow (QTY-1, QTY-3): a share more or less, from
+nothing to the least order and back, from the last whole share to the whole position and back. All moves are
+weighed at once in numpy; the best is made, until none helps. Moves in pairs are weighed where asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+
+NEGLIGIBLE = 1e-7
+"""Dollars: a gain or a violation below this is float64 noise."""
+
+ORDER_MISSED = 1000.0
+"""Dollars that an order beyond the cap on orders counts as missed."""
+
+PENALTY = 1e4
+"""Dollars of score per dollar of broken reserve or cap while a rounded solution is being repaired."""
+
+
+class Repair:
+    """Trades under repair: share counts by pair, and what they do to cash, groups and caps.
+
+    Parameters
+    ----------
+    problem : Problem
+        The arrays.
+    sells_losses : array of bool
+        For each wash group: True lets its loss lots be sold and forbids its buys (rule WASH-1). Only
+        coupled groups are read.
+    """
+
+    def __init__(self, problem: Problem, sells_losses: Flags) -> None:
+        self.problem = problem
+        pairs, lots, groups = problem.pairs, problem.lots, problem.groups
+        self.sells_losses = sells_losses
+        loss_side = (problem.coupled & sells_losses)[pairs.wash]
+        gain_side = (problem.coupled & ~sells_losses)[pairs.wash]
+        open_lot = ~(lots.loss & gain_side[lots.pair])
+        shares = np.where(open_lot, lots.shares, 0.0)
+        self.reach = np.concatenate([[0.0], np.cumsum(shares)])
+        self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax)])
+        self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain)])
+        start = lots.first[:-1]
+        self.start, self.tax_start, self.gain_start = self.reach[start], self.tax_at[start], self.gain_at[start]
+        open_shares = self.reach[lots.first[1:]] - self.start
+        closed = open_shares < np.minimum(pairs.sell_max, pairs.held) - 1e-6
+        whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
+        self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
+        self.whole = np.where(closed, self.full, pairs.whole)
+        self.least_sale = np.where(self.whole >= pairs.least, pairs.least, self.full)
+        self.full = np.where(self.full >= pairs.least, self.full, 0.0)
+        self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
+        self.shares = np.zeros(len(pairs.held))
+        self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
+        self.band = np.append(groups.band, np.inf)
+        self.inside = np.append(np.full(len(groups.band), problem.limits.inside_band), 0.0)
+        self.extra = problem.limits.outside_band - problem.limits.inside_band
+        self.caps = np.isfinite([problem.limits.gain, problem.limits.tax, problem.limits.drift]).any()
+        self.refresh()
+
+    def set(self, shares: Floats) -> None:
+        """Take these share counts as they are."""
+        self.shares = shares.copy()
+        self.refresh()
+
+    def round(self, buy: Floats, sell: Floats) -> None:
+        """Take a relaxed solution: buys rounded down, sales up, both to counts that the rules allow."""
+        pairs = self.problem.pairs
+        sold = np.bincount(self.problem.lots.pair, weights=sell, minlength=len(pairs.held))
+        net = buy - sold
+        slack = 1e-6
+        down = np.floor(net / pairs.step + slack) * pairs.step
+        down = np.where(down >= pairs.least, np.minimum(down, self.buy_max), 0.0)
+        up = np.ceil(-net / pairs.step - slack) * pairs.step
+        up = np.where(up > self.whole, self.full, np.maximum(up, 0.0))
+        up = np.where((up > 0) & (up < pairs.least), np.where(2 * up >= pairs.least, self.least_sale, 0.0), up)
+        self.set(np.where(net > 0, down, -np.minimum(up, self.full)) + 0.0)
+
+    def refresh(self) -> None:
+        """Derive cash, group values and totals from the share counts."""
+        problem = self.problem
+        pairs, groups, cash = problem.pairs, problem.groups, problem.cash
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares)
+        self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
+        value = (self.shares * pairs.price)[:, None] * pairs.weights
+        off = np.bincount(pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1)
+        off[: len(groups.target)] += groups.before - groups.target
+        off += np.bincount(cash.group, weights=self.cash, minlength=len(off))
+        off[-1] = 0.0
+        self.off = off
+
+    def _weigh(self, shares: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return by pair the cost in dollars (cash drift apart), the cash that comes in, the tax and the gain."""
+        problem = self.problem
+        pairs, limits = problem.pairs, problem.limits
+        sold = np.maximum(-shares, 0.0)
+        bought = np.maximum(shares, 0.0)
+        order = shares != 0
+        at = self.start + sold
+        tax = np.interp(at, self.reach, self.tax_at) - self.tax_start
+        gain = np.interp(at, self.reach, self.gain_at) - self.gain_start if self.caps else tax
+        paid = pairs.ask * bought - pairs.bid * sold + limits.commission * order
+        cost = (
+            paid
+            - pairs.price * shares
+            + limits.order * order
+            + tax
+            + pairs.location * pairs.price * shares
+            - problem.cash.location[pairs.account] * paid
+        )
+        return cost, -paid, tax, gain
+
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the objective in dollars: drift, tax, trading and location."""
+        problem = self.problem
+        pairs, limits = problem.pairs, problem.limits
+        traded = self.shares * np.where(self.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
+        located = pairs.location * pairs.price * self.shares
+        return {
+            "drift": float(self._deviation(self.off, slice(None)).sum()),
+            "tax": float(self.pair_tax.sum()),
+            "trading": float(traded.sum()) + limits.order_cost * int(np.count_nonzero(self.shares)),
+            "location": float(located.sum() + problem.cash.location @ self.cash) + problem.location,
+        }
+
+    def objective(self) -> float:
+        """Return the objective in dollars."""
+        return sum(self.parts().values())
+
+    def drift(self) -> float:
+        """Return household drift, a fraction (rule OBJ-5)."""
+        return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
+
+    def missed(self) -> float:
+        """Return what reserves and caps are missed by, in dollars; a surplus order counts as a thousand."""
+        limits = self.problem.limits
+        missed = float(np.maximum(self.problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
+        if self.caps:
+            missed += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+            missed += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+            missed += max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * self.problem.value - NEGLIGIBLE)
+        return missed + ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+
+    def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
+        """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
+        far = np.abs(off)
+        return self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0)
+
+    def neighbours(self) -> tuple[Floats, Floats]:
+        """Return for each pair the next share count above and below; the same count where there is none."""
+        pairs, n = self.problem.pairs, self.shares
+        step, least = pairs.step, pairs.least
+        up = np.where(n >= 0, np.where(n == 0, least, n + step), n + step)
+        up = np.where((n < 0) & (-n > self.whole), -self.whole, up)
+        up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
+        up = np.where(up > self.buy_max, n, up)
+        down = np.where(n <= 0, np.where(n == 0, -self.least_sale, n - step), n - step)
+        down = np.where((n > 0) & (down < least), 0.0, down)
+        down = np.where((n <= 0) & (-down > self.whole), -self.full, down)
+        down = np.where(-down > self.full, n, down)
+        fraction = step < 1
+        if fraction.any():
+            up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
+        return up + 0.0, down + 0.0
+
+    def changes(self, counts: Floats) -> Floats:
+        """Return the change of score in dollars of taking each pair alone to its entry in `counts`."""
+        problem = self.problem
+        pairs, limits, cash = problem.pairs, problem.limits, problem.cash
+        cost, came, tax, gain = self._weigh(counts)
+        came = came - self.pair_cash
+        value = ((counts - self.shares) * pairs.price)[:, None] * pairs.weights
+        change = np.concatenate([value, came[:, None]], axis=1)
+        before = self.off[self.slot]
+        after = before + change
+        score = cost - self.pair_cost + (
+            self._deviation(after, self.slot) - self._deviation(before, self.slot)
+        ).sum(axis=1)
+        account_cash = self.cash[pairs.account]
+        reserve = cash.reserve[pairs.account]
+        short_before = np.maximum(reserve - account_cash - NEGLIGIBLE, 0.0)
+        short_after = np.maximum(reserve - account_cash - came - NEGLIGIBLE, 0.0)
+        missed = short_after - short_before
+        if self.caps:
+            missed = missed + self._cap_change(tax, gain, before, after)
+        if np.isfinite(limits.orders):
+            orders = (counts != 0) * 1.0 - (self.shares != 0)
+            excess = (self.shares != 0).sum() - limits.orders
+            missed = missed + ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+        return np.where(counts == self.shares, np.inf, score + PENALTY * missed)
+
+    def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
+        limits = self.problem.limits
+        total = 0.0
+        for was, now, cap in (
+            (self.pair_gain, gain, limits.gain),
+            (self.pair_tax, tax, limits.tax),
+        ):
+            excess = was.sum() - cap - NEGLIGIBLE
+            total = total + np.maximum(excess + now - was, 0.0) - max(excess, 0.0)
+        if np.isfinite(limits.drift):
+            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
+            drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
+            total = total + np.maximum(excess + drift, 0.0) - max(excess, 0.0)
+        return np.asarray(total)
+
+    def improve(self, most: int = 10_000) -> None:
+        """Make the best move until none lowers the score."""
+        for _ in range(most):
+            up, down = self.neighbours()
+            score_up, score_down = self.changes(up), self.changes(down)
+            p, q = int(score_up.argmin()), int(score_down.argmin())
+            if min(score_up[p], score_down[q]) >= -NEGLIGIBLE:
+                return
+            if score_up[p] <= score_down[q]:
+                self.shares[p] = up[p]
+            else:
+                self.shares[q] = down[q]
+            self.refresh()

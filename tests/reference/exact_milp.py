@@ -1,0 +1,375 @@
+"""All rules of a household as one mixed-integer programme, solved to a gap of zero and re-evaluated exactly.
+
+Every lot, purchase, order and wash side is a variable of its own; nothing is aggregated, cut or derived, so
+that the model can be read against the specification row by row. It is meant for small households.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor, inf
+
+import highspy
+import numpy as np
+
+from realloc.household import Household
+from tests.reference.evaluate import Answer, closed_families, evaluate, faults, tolerance
+from tests.reference.lots import choose_lots, sellable
+from tests.reference.statement import ZERO, Group, Key, Pair, Purse, Statement, exact, state
+
+
+class ReferenceSolverError(RuntimeError):
+    """HiGHS did not prove an optimum, or its plan breaks a rule by more than its tolerance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referee:
+    """The best plan, and HiGHS's bound on the objective of any plan of least shortfall and excess."""
+
+    answer: Answer
+    bound: float
+    proven: bool
+
+
+class Model:
+    """A mixed-integer programme that grows by columns and rows; amounts are floats from here on."""
+
+    def __init__(self) -> None:
+        self.costs: list[float] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.whole: list[bool] = []
+        self.rows: list[tuple[float, float, dict[int, float]]] = []
+
+    def column(
+        self, lower: float = 0.0, upper: float = inf, *, cost: float = 0.0, whole: bool = False
+    ) -> int:
+        """Add a column and return its number."""
+        self.costs.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        self.whole.append(whole)
+        return len(self.costs) - 1
+
+    def row(self, terms: Mapping[int, float], *, lower: float = -inf, upper: float = inf) -> None:
+        """Add ``lower <= terms <= upper``."""
+        self.rows.append((lower, upper, dict(terms)))
+
+    def solve(self, costs: Mapping[int, float] | None, seconds: float) -> tuple[list[float], float, bool]:
+        """Minimise other costs, or the model's own; return the values, the bound and whether it is proven.
+
+        Raises
+        ------
+        ReferenceSolverError
+            There is no plan: impossible, since doing nothing is one.
+        """
+        highs = highspy.Highs()
+        highs.setOptionValue("output_flag", False)
+        for name, value in _OPTIONS.items():
+            highs.setOptionValue(name, value)
+        highs.setOptionValue("time_limit", seconds)
+        highs.passModel(self.lp(costs))
+        highs.run()
+        info = highs.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise ReferenceSolverError(f"no plan: {highs.getModelStatus()}")
+        proven = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
+        return list(highs.getSolution().col_value), bound, proven
+
+    def lp(self, costs: Mapping[int, float] | None = None, *, relaxed: bool = False) -> highspy.HighsLp:
+        """Return the programme in the solver's form, without integrality where `relaxed`."""
+        lp = highspy.HighsLp()
+        lp.num_col_ = len(self.costs)
+        lp.num_row_ = len(self.rows)
+        own = self.costs if costs is None else [costs.get(n, 0.0) for n in range(len(self.costs))]
+        lp.col_cost_ = np.array(own)
+        lp.col_lower_ = np.array(self.lower)
+        lp.col_upper_ = np.array(self.upper)
+        lp.row_lower_ = np.array([lower for lower, _, _ in self.rows])
+        lp.row_upper_ = np.array([upper for _, upper, _ in self.rows])
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.cumsum([0, *(len(terms) for _, _, terms in self.rows)])
+        lp.a_matrix_.index_ = np.array([n for _, _, terms in self.rows for n in terms], dtype=np.int32)
+        lp.a_matrix_.value_ = np.array([n for _, _, terms in self.rows for n in terms.values()])
+        if not relaxed:
+            kinds = highspy.HighsVarType
+            lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self.whole]
+        return lp
+
+
+_OPTIONS: dict[str, float | int | str] = {
+    "threads": 1,
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": 0.0,
+    "mip_feasibility_tolerance": 1e-9,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+}
+
+
+@dataclass(slots=True)
+class Columns:
+    """Which column stands for what."""
+
+    bought: dict[Key, int] = field(default_factory=dict)
+    sold: dict[Key, int] = field(default_factory=dict)
+    left: dict[Key, int] = field(default_factory=dict)
+    buys: dict[Key, int] = field(default_factory=dict)
+    sells: dict[Key, int] = field(default_factory=dict)
+    lots: dict[Key, dict[int, int]] = field(default_factory=dict)
+    shortfalls: list[int] = field(default_factory=list)
+    deviations: list[int] = field(default_factory=list)
+    excess: int | None = None
+
+
+def exact_milp(household: Household, *, seconds: float = 60.0) -> Referee:
+    """Return the best plan of a small household, and a bound.
+
+    Parameters
+    ----------
+    household : Household
+        The household.
+    seconds : float
+        Time limit of each of the up to three solves.
+
+    Raises
+    ------
+    ReferenceSolverError
+        The solver's plan breaks a rule by more than rounding explains.
+    """
+    return solve_statement(state(household), seconds)
+
+
+def solve_statement(statement: Statement, seconds: float = 60.0) -> Referee:
+    """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6)."""
+    model, columns, constant = build(statement)
+    slack = float(tolerance(statement))
+    proven = True
+    stages = [(columns.shortfalls, 1.0)]
+    if columns.excess is not None:
+        stages.append(([columns.excess], 1.0))
+    for stage, _ in stages:
+        if not stage:
+            continue
+        values, _, done = model.solve(dict.fromkeys(stage, 1.0), seconds)
+        proven &= done
+        least = sum(values[column] for column in stage)
+        if least < 1e-6:
+            for column in stage:
+                model.upper[column] = 0.0
+        else:
+            model.row(dict.fromkeys(stage, 1.0), upper=least + slack)
+    values, bound, done = model.solve(None, seconds)
+    answer = read(statement, columns, values)
+    return Referee(answer=answer, bound=bound + constant, proven=proven and done)
+
+
+def build(statement: Statement) -> tuple[Model, Columns, float]:
+    """Return the programme, its columns and the constant part of the objective."""
+    model, columns = Model(), Columns()
+    for key, pair in sorted(statement.pairs.items()):
+        _sale(statement, model, columns, key, pair)
+        _purchase(statement, model, columns, key, pair)
+        if key in columns.buys and key in columns.sells:
+            model.row({columns.buys[key]: 1.0, columns.sells[key]: 1.0}, upper=1.0)
+    cash = {purse.account: _cash(statement, model, columns, purse) for purse in statement.purses}
+    constant = sum((pair.location * pair.price * pair.held for pair in statement.pairs.values()), ZERO)
+    for group in statement.groups:
+        _group(statement, model, columns, group, cash)
+    _wash(statement, model, columns)
+    _caps(statement, model, columns)
+    return model, columns, float(constant)
+
+
+def _cost(pair: Pair, side: int) -> float:
+    """Return what trading a share costs in spread and location."""
+    return float(pair.half_spread * pair.price + side * pair.location * pair.price)
+
+
+def _each(statement: Statement) -> float:
+    costs = statement.household.policy.costs
+    return float(exact(costs.commission) + exact(costs.order))
+
+
+def _sale(statement: Statement, model: Model, columns: Columns, key: Key, pair: Pair) -> None:
+    """Whole units or all of the position, from lots, and an order if any (SELL-1, SELL-2, QTY-1, QTY-3)."""
+    if not pair.may_sell:
+        return
+    unit, held = float(pair.unit), float(pair.held)
+    units = floor(pair.held / pair.unit)
+    sells = columns.sells[key] = model.column(upper=1.0, cost=_each(statement), whole=True)
+    sold = columns.sold[key] = model.column(upper=units, cost=_cost(pair, -1) * unit, whole=True)
+    shares = {sold: unit}
+    counts = {sold: 1.0, sells: -1.0}
+    model.row({sold: 1.0, sells: -float(units)}, upper=0.0)
+    if units * pair.unit != pair.held:
+        left = columns.left[key] = model.column(upper=1.0, cost=_cost(pair, -1) * held, whole=True)
+        shares[left] = held
+        counts[left] = 1.0
+        model.row({left: 1.0, sells: -1.0}, upper=0.0)
+        model.row({sold: 1.0, left: float(units)}, upper=float(units))
+    model.row(counts, lower=0.0)
+    least = exact(statement.household.policy.min_trade_value) / pair.price
+    model.row(shares | {sells: -float(least)}, lower=0.0)
+    if pair.lots is not None:
+        places = sellable(pair, statement.banned)
+        columns.lots[key] = {
+            place: model.column(upper=float(pair.lots[place].shares), cost=float(pair.lots[place].tax))
+            for place in places
+        }
+        taken = dict.fromkeys(columns.lots[key].values(), -1.0)
+        model.row(shares | taken, lower=0.0, upper=0.0)
+
+
+def _purchase(statement: Statement, model: Model, columns: Columns, key: Key, pair: Pair) -> None:
+    """Whole units of what is wanted, and an order if any (BUY-1, BUY-2, QTY-1, QTY-3)."""
+    purse = next(purse for purse in statement.purses if purse.account == pair.account)
+    raised = sum(
+        (
+            other.held * other.bid
+            for other in statement.pairs.values()
+            if other.account == pair.account and other.may_sell
+        ),
+        ZERO,
+    )
+    units = pair.most_bought(purse.cash + raised - purse.reserve)
+    if not units:
+        return
+    unit = float(pair.unit)
+    buys = columns.buys[key] = model.column(upper=1.0, cost=_each(statement), whole=True)
+    bought = columns.bought[key] = model.column(upper=units, cost=_cost(pair, 1) * unit, whole=True)
+    least = exact(statement.household.policy.min_trade_value) / pair.price
+    model.row({bought: 1.0, buys: -float(units)}, upper=0.0)
+    model.row({bought: 1.0, buys: -1.0}, lower=0.0)
+    model.row({bought: unit, buys: -float(least)}, lower=0.0)
+
+
+def _cash(statement: Statement, model: Model, columns: Columns, purse: Purse) -> int:
+    """Cash after, in fractions of a cent: the reserve, or short of it without a purchase (CASH-1, CASH-2)."""
+    cash = model.column(lower=-inf, cost=float(purse.location))
+    terms = {cash: 1.0}
+    commission = float(exact(statement.household.policy.costs.commission))
+    for key, pair in statement.pairs.items():
+        if key[0] != purse.account:
+            continue
+        if key in columns.sells:
+            terms[columns.sells[key]] = commission
+            terms[columns.sold[key]] = -float(pair.bid * pair.unit)
+        if key in columns.left:
+            terms[columns.left[key]] = -float(pair.bid * pair.held)
+        if key in columns.buys:
+            terms[columns.buys[key]] = commission
+            terms[columns.bought[key]] = float(pair.ask * pair.unit)
+    model.row(terms, lower=float(purse.cash), upper=float(purse.cash))
+    if purse.cash >= purse.reserve:
+        model.lower[cash] = float(purse.reserve)
+        return cash
+    most = float(purse.reserve - purse.cash)
+    short = model.column(upper=most)
+    columns.shortfalls.append(short)
+    model.row({cash: 1.0, short: 1.0}, lower=float(purse.reserve))
+    is_short = model.column(upper=1.0, whole=True)
+    model.row({short: 1.0, is_short: -most}, upper=0.0)
+    for key, buys in columns.buys.items():
+        if key[0] == purse.account:
+            model.row({buys: 1.0, is_short: 1.0}, upper=1.0)
+    return cash
+
+
+def _group(
+    statement: Statement, model: Model, columns: Columns, group: Group, cash: Mapping[str, int]
+) -> None:
+    """Value after is target and deviation, at one price inside the band and another beyond it (OBJ-1)."""
+    drift = statement.household.policy.drift
+    held = sum((pair.held * pair.price * group.weight(pair) for pair in statement.pairs.values()), ZERO)
+    terms = {cash[account]: 1.0 for account in sorted(group.accounts)} if group.cash else {}
+    for key, pair in statement.pairs.items():
+        worth = pair.price * group.weight(pair)
+        if worth:
+            for column, shares in (
+                (columns.bought.get(key), pair.unit),
+                (columns.sold.get(key), -pair.unit),
+                (columns.left.get(key), -pair.held),
+            ):
+                if column is not None:
+                    terms[column] = float(worth * shares)
+    for sign in (1.0, -1.0):
+        inside = model.column(upper=float(group.width), cost=drift.inside_band)
+        beyond = model.column(cost=drift.outside_band)
+        columns.deviations += [inside, beyond]
+        terms |= {inside: sign, beyond: sign}
+    target = float(group.target - held)
+    model.row(terms, lower=target, upper=target)
+
+
+def _wash(statement: Statement, model: Model, columns: Columns) -> None:
+    """Either buy a family or take its losses (WASH-1); lots that WASH-2 closes have no column."""
+    if not statement.avoid:
+        return
+    sides: dict[str, int] = {}
+    for key, buys in columns.buys.items():
+        family = statement.pairs[key].family
+        if family not in statement.banned:
+            side = sides.setdefault(family, -1)
+            if side < 0:
+                side = sides[family] = model.column(upper=1.0, whole=True)
+            model.row({buys: 1.0, side: -1.0}, upper=0.0)
+    for key, lots in columns.lots.items():
+        pair = statement.pairs[key]
+        for place, column in lots.items():
+            lot = (pair.lots or ())[place]
+            if lot.loss and pair.family in sides:
+                most = float(lot.shares)
+                model.row({column: 1.0, sides[pair.family]: most}, upper=most)
+
+
+def _caps(statement: Statement, model: Model, columns: Columns) -> None:
+    """Orders, net gain, tax and drift (CAP-1 to CAP-4)."""
+    policy = statement.household.policy
+    lots = [
+        ((statement.pairs[key].lots or ())[place], column)
+        for key, places in columns.lots.items()
+        for place, column in places.items()
+    ]
+    if policy.max_orders is not None:
+        orders = [*columns.buys.values(), *columns.sells.values()]
+        model.row(dict.fromkeys(orders, 1.0), upper=float(policy.max_orders))
+    if policy.max_realized_gain is not None:
+        model.row({column: float(lot.gain) for lot, column in lots}, upper=policy.max_realized_gain)
+    if policy.max_tax is not None:
+        model.row({column: float(lot.tax) for lot, column in lots}, upper=policy.max_tax)
+    if policy.max_drift is not None:
+        columns.excess = model.column()
+        most = float(2 * exact(policy.max_drift) * statement.value)
+        model.row(dict.fromkeys(columns.deviations, 1.0) | {columns.excess: -1.0}, upper=most)
+
+
+def read(statement: Statement, columns: Columns, values: list[float]) -> Answer:
+    """Return the plan of a solution: its whole numbers exactly, and the best lots for them.
+
+    Raises
+    ------
+    ReferenceSolverError
+        The rounded plan breaks a rule.
+    """
+    orders: dict[Key, Fraction] = {}
+    for key, column in columns.bought.items():
+        orders[key] = round(values[column]) * statement.pairs[key].unit
+    for key, column in columns.sold.items():
+        left = round(values[columns.left[key]]) if key in columns.left else 0
+        shares = statement.pairs[key].held if left else round(values[column]) * statement.pairs[key].unit
+        orders[key] = orders.get(key, ZERO) - shares
+    orders = {key: shares for key, shares in orders.items() if shares}
+    closed = closed_families(statement, orders)
+    sold = {key: -n for key, n in orders.items() if n < 0}
+    lots = choose_lots(statement, sold, closed, statement.cap("max_realized_gain"))
+    if lots is None:
+        raise ReferenceSolverError(f"no lots for {orders}")
+    answer = evaluate(statement, orders, lots.taken)
+    broken = faults(statement, answer)
+    if broken:
+        raise ReferenceSolverError(f"{broken} by {orders}")
+    return answer

@@ -1,0 +1,320 @@
+"""A household restated in exact rationals, rule by rule from the specification: the referees' common ground.
+
+Every float is read as its shortest decimal text. Nothing of the optimizer or of the audit is used, so that
+agreement with them means something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from math import floor
+
+from realloc.accounts import Account, Lot
+from realloc.household import Household
+from realloc.models import CASH, Band
+
+Key = tuple[str, str]
+"""Account number and symbol."""
+
+ZERO = Fraction(0)
+
+
+def exact(number: float) -> Fraction:
+    """Return the rational that the shortest decimal text of `number` says."""
+    return Fraction(str(number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotTerms:
+    """A taxed lot: shares, and per share its gain and tax at the bid."""
+
+    lot: Lot
+    shares: Fraction
+    gain: Fraction
+    tax: Fraction
+
+    @property
+    def loss(self) -> bool:
+        """Whether selling it is a loss sale (WASH-0)."""
+        return self.gain < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What may be done with one symbol in one account, and what it costs."""
+
+    account: str
+    symbol: str
+    family: str
+    held: Fraction
+    price: Fraction
+    half_spread: Fraction
+    unit: Fraction
+    may_buy: bool
+    may_sell: bool
+    most_value: Fraction | None
+    location: Fraction
+    lots: tuple[LotTerms, ...] | None
+
+    @property
+    def bid(self) -> Fraction:
+        return self.price * (1 - self.half_spread)
+
+    @property
+    def ask(self) -> Fraction:
+        return self.price * (1 + self.half_spread)
+
+    def sales(self) -> list[Fraction]:
+        """Every quantity that QTY-1 lets one sell, least first."""
+        if not self.may_sell:
+            return []
+        whole = [n * self.unit for n in range(1, floor(self.held / self.unit) + 1)]
+        return whole if whole and whole[-1] == self.held else [*whole, self.held]
+
+    def most_bought(self, dollars: Fraction) -> int:
+        """How many units `dollars` and BUY-2 let one buy."""
+        if not self.may_buy:
+            return 0
+        if self.most_value is not None:
+            dollars = min(dollars, (self.most_value / self.price - self.held) * self.ask)
+        return max(0, floor(dollars / (self.ask * self.unit)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purse:
+    """Cash of one account: with its cash flow before trading, its reserve, and its location cost."""
+
+    account: str
+    cash: Fraction
+    reserve: Fraction
+    location: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One target: what counts in it, its dollars and the half-width of its band in dollars."""
+
+    name: str
+    scope: str
+    target: Fraction
+    width: Fraction
+    shares: Mapping[str, Fraction]
+    accounts: frozenset[str]
+    cash: bool
+
+    def weight(self, pair: Pair) -> Fraction:
+        """Return the part of a pair's value that counts here."""
+        return self.shares.get(pair.symbol, ZERO) if pair.account in self.accounts else ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """The whole problem. `banned` are the families of which no loss may be taken (WASH-2)."""
+
+    household: Household
+    value: Fraction
+    purses: tuple[Purse, ...]
+    pairs: Mapping[Key, Pair]
+    groups: tuple[Group, ...]
+    banned: frozenset[str]
+    avoid: bool
+
+    def cap(self, name: str) -> Fraction | None:
+        """Return a policy's cap as a rational."""
+        cap = getattr(self.household.policy, name)
+        return None if cap is None else exact(cap)
+
+
+def state(household: Household) -> Statement:
+    """Return `household` as a statement."""
+    families = _families(household.policy.wash_sales.identical)
+    avoid = household.policy.wash_sales.avoid
+    bought, sold = _recent(household, families) if avoid else (frozenset(), frozenset())
+    groups: list[Group] = []
+    pairs: dict[Key, Pair] = {}
+    for scope in _scopes(household):
+        groups += scope
+        wanted = {symbol for group in scope if group.target > 0 for symbol in group.shares}
+        for account in household.accounts:
+            if account.account_number not in scope[0].accounts:
+                continue
+            for symbol in sorted({*wanted, *account.positions} - {CASH}):
+                if symbol in household.prices:
+                    pairs[account.account_number, symbol] = _pair(
+                        household,
+                        account,
+                        symbol,
+                        families.get(symbol, symbol),
+                        wanted=symbol in wanted and families.get(symbol, symbol) not in sold,
+                    )
+    return Statement(
+        household=household,
+        value=sum((_worth(household, account) for account in household.accounts), ZERO),
+        purses=tuple(
+            Purse(
+                account=account.account_number,
+                cash=exact(account.cash) + exact(account.cash_flow),
+                reserve=exact(account.cash_reserve),
+                location=_location(household, account, CASH),
+            )
+            for account in household.accounts
+        ),
+        pairs=pairs,
+        groups=tuple(groups),
+        banned=bought,
+        avoid=avoid,
+    )
+
+
+def _worth(household: Household, account: Account) -> Fraction:
+    held = (exact(n) * exact(household.prices[s]) for s, n in account.positions.items() if s != CASH)
+    return exact(account.cash) + exact(account.cash_flow) + sum(held, ZERO)
+
+
+def _scopes(household: Household) -> Iterator[list[Group]]:
+    """Yield the groups of each scope (VAL-2, CLS-1, CLS-2)."""
+    model = household.model
+    common = [account for account in household.accounts if not account.targets]
+    if common:
+        names = [name for name in model.classes if name != CASH]
+        names += [name for name in model.targets if name not in {*names, CASH}]
+        yield _scope(household, "", common, model.targets, names)
+    for account in household.accounts:
+        if account.targets:
+            names = [name for name in account.targets if name != CASH]
+            yield _scope(household, account.account_number, [account], account.targets, names)
+
+
+def _scope(
+    household: Household, scope: str, accounts: list[Account], targets: Mapping[str, float], names: list[str]
+) -> list[Group]:
+    value = sum((_worth(household, account) for account in accounts), ZERO)
+    total = sum((exact(weight) for weight in targets.values()), ZERO) or Fraction(1)
+    numbers = frozenset(account.account_number for account in accounts)
+    classes = household.model.classes
+
+    def group(name: str, shares: dict[str, Fraction]) -> Group:
+        weight = exact(targets.get(name, 0.0)) / total
+        own = classes[name].band if name in classes else None
+        return Group(
+            name=name,
+            scope=scope,
+            target=weight * value,
+            width=_width(own or household.policy.band, weight) * value,
+            shares=shares,
+            accounts=numbers,
+            cash=name == CASH,
+        )
+
+    groups = [group(CASH, {})]
+    for name in names:
+        shares = {name: Fraction(1)}
+        if name in classes:
+            shares = {symbol: exact(share) for symbol, share in classes[name].symbols.items()}
+        groups.append(group(name, shares))
+    covered = {symbol for item in groups for symbol, share in item.shares.items() if share > 0}
+    held = {symbol for account in accounts for symbol, shares in account.positions.items() if shares}
+    return groups + [group(symbol, {symbol: Fraction(1)}) for symbol in sorted(held - covered - {CASH})]
+
+
+def _width(band: Band, weight: Fraction) -> Fraction:
+    """Return the half-width of a band in weight (BAND-1)."""
+    measures = []
+    if band.absolute is not None:
+        measures.append(exact(band.absolute))
+    if band.relative is not None:
+        measures.append(exact(band.relative) * weight)
+    return min(measures)
+
+
+def _pair(household: Household, account: Account, symbol: str, family: str, *, wanted: bool) -> Pair:
+    half = exact(household.spread_bps(symbol)) / 20_000
+    price = exact(household.prices[symbol])
+    held = exact(account.positions.get(symbol, 0.0))
+    trade = not account.do_not_trade
+    on_menu = account.only is None or symbol in account.only
+    lots = [lot for lot in account.lots if lot.symbol == symbol]
+    cap = account.max_position_value
+    return Pair(
+        account=account.account_number,
+        symbol=symbol,
+        family=family,
+        held=held,
+        price=price,
+        half_spread=half,
+        unit=Fraction(1, 1000) if account.fractional else Fraction(1),
+        may_buy=trade and wanted and on_menu and symbol not in account.no_buy,
+        may_sell=trade and symbol not in account.no_sell and held > 0,
+        most_value=None if cap is None else exact(cap),
+        location=_location(household, account, symbol),
+        lots=tuple(_lot(household, lot, price * (1 - half)) for lot in lots)
+        if lots and account.kind == "taxable"
+        else None,
+    )
+
+
+def _lot(household: Household, lot: Lot, bid: Fraction) -> LotTerms:
+    tax = household.policy.tax
+    long = is_long_term(lot.acquired, household.as_of)
+    gain = bid - exact(lot.cost_per_share)
+    rate = exact(tax.long_term_rate if long else tax.short_term_rate)
+    worth = exact(tax.loss_value) if gain < 0 else Fraction(1)
+    return LotTerms(lot=lot, shares=exact(lot.shares), gain=gain, tax=gain * rate * worth)
+
+
+def is_long_term(acquired: date, sold: date) -> bool:
+    """Return whether a lot is long-term (TERM-1)."""
+    start = acquired + timedelta(days=1)
+    try:
+        return sold >= start.replace(year=start.year + 1)
+    except ValueError:
+        return sold >= date(start.year + 1, 3, 1)
+
+
+def _location(household: Household, account: Account, symbol: str) -> Fraction:
+    """Return the location cost of a dollar of `symbol`, or of cash, in an account (OBJ-4)."""
+    classes = household.model.classes
+    costs = [(name, cost) for name, cost in account.location_cost.items()]
+    costs += [(name, by_kind.get(account.kind, 0.0)) for name, by_kind in household.policy.location.items()]
+    total = ZERO
+    for name, cost in costs:
+        if name in classes and name != CASH:
+            total += exact(cost) * exact(classes[name].symbols.get(symbol, 0.0))
+        elif name == symbol:
+            total += exact(cost)
+    return total
+
+
+def _families(identical: Iterable[Iterable[str]]) -> dict[str, str]:
+    """Return a representative of each symbol that is identical to others, directly or through others."""
+    family: dict[str, str] = {}
+    for group in identical:
+        members = list(group)
+        joined = {family.get(member, member) for member in members} | set(members)
+        joined |= {symbol for symbol, name in family.items() if name in joined}
+        family |= dict.fromkeys(joined, min(joined)) if joined else {}
+    return family
+
+
+def _recent(household: Household, families: Mapping[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the families bought, and those sold at a loss, in the window (WASH-2, WASH-3)."""
+    first = household.as_of - timedelta(days=household.policy.wash_sales.window_days)
+    kinds = {account.account_number: account.kind for account in household.accounts}
+    bought: set[str] = set()
+    sold: set[str] = set()
+    for trade in household.recent_trades:
+        if not first <= trade.traded <= household.as_of:
+            continue
+        if trade.shares > 0:
+            bought.add(trade.symbol)
+        elif (trade.gain or 0) < 0 and kinds.get(trade.account_number, "taxable") == "taxable":
+            sold.add(trade.symbol)
+    for account in household.accounts:
+        bought |= {lot.symbol for lot in account.lots if first <= lot.acquired <= household.as_of}
+    return (
+        frozenset(families.get(symbol, symbol) for symbol in bought),
+        frozenset(families.get(symbol, symbol) for symbol in sold),
+    )
