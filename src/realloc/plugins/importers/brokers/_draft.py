@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -37,6 +38,7 @@ class AccountDraft:
     number: str
     name: str = ""
     cash: Decimal | None = None
+    states_cash: bool = True
     held: dict[str, Holding] = field(default_factory=dict)
     untouchable: list[Holding] = field(default_factory=list)
     lots: list[tuple[str, LotRow]] = field(default_factory=list)
@@ -63,7 +65,6 @@ class Draft:
         self.importer = importer
         self.broker = broker
         self.as_of: date | None = None
-        self.states_cash = True
         self.accounts: dict[str, AccountDraft] = {}
         self.trades: list[RecentTrade] = []
         self.notes: list[Note] = []
@@ -89,10 +90,12 @@ class Draft:
         account.name = account.name or name
         return account
 
-    def no_cash(self) -> None:
-        """Record that files of this format state no cash."""
-        self.states_cash = False
-        self.warn("cash.unknown", self.file, "the file states no cash", "enter each account's cash yourself")
+    def no_cash(self, accounts: Iterable[AccountDraft], hint: str = "enter the cash yourself") -> None:
+        """Record that the file does not state the cash of these accounts."""
+        for account in accounts:
+            account.states_cash = False
+            name = f"{account.name} {account.number}".strip()
+            self.warn("cash.unknown", self.file, f"the file states no cash for {name}", hint)
 
     def add_cash(self, account: AccountDraft, where: str, amount: Decimal, what: str) -> None:
         """Add dollars to the account's cash."""
@@ -139,6 +142,11 @@ class Draft:
             self._keep(account, where, replace(holding, why=why))
         elif self._plausible(where, holding):
             other = account.held.get(holding.symbol)
+            if other is not None and _apart(other.price, holding.price):
+                text = (
+                    f"{holding.symbol} at ${holding.price} here and at ${other.price} above, in one account"
+                )
+                self.fault("price.conflict", where, text, "the row is damaged; download the file again")
             account.held[holding.symbol] = holding if other is None else _sum(other, holding)
             self.note(where, "read", f"{holding.shares} {holding.symbol}" + (", added" if other else ""))
 
@@ -230,7 +238,7 @@ class Draft:
         )
 
     def _finish_account(self, account: AccountDraft) -> StatementAccount:
-        if account.cash is None and self.states_cash and (account.held or account.untouchable):
+        if account.cash is None and account.states_cash and (account.held or account.untouchable):
             account.cash = Decimal(0)
         return StatementAccount(
             number=account.number,
@@ -292,7 +300,7 @@ class Draft:
         first: dict[str, Decimal] = {}
         for account in accounts:
             for held in account.positions:
-                if held.price and held.price != (other := first.setdefault(held.symbol, held.price)):
+                if held.price and _apart(held.price, other := first.setdefault(held.symbol, held.price)):
                     self.warn(
                         "price.conflict",
                         self.file,
@@ -313,13 +321,21 @@ def _completed(holding: Holding) -> Holding:
 
 
 def _sum(one: Holding, other: Holding) -> Holding:
-    """Return two rows of one symbol as one position."""
-    return replace(
+    """Return two rows of one symbol as one position; a price that differs a little is taken anew."""
+    price = one.price if one.price == other.price else None
+    both = replace(
         one,
         shares=one.shares + other.shares,
+        price=price,
         value=_plus(one.value, other.value),
         cost_basis=_plus(one.cost_basis, other.cost_basis),
     )
+    return _completed(both)
+
+
+def _apart(one: Decimal | None, other: Decimal | None) -> bool:
+    """Return whether two prices of one symbol differ by more than 0.5%."""
+    return one is not None and other is not None and abs(one - other) > min(one, other) / 200
 
 
 def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:

@@ -111,6 +111,21 @@ def open_table(sheet: Sheet, spec: ColumnSpec, start: int = 0) -> Table:
     return Table(sheet, spec, index, {key: at for at, key in enumerate(keys) if key})
 
 
+def only_table(sheet: Sheet, spec: ColumnSpec, draft: Draft) -> Table:
+    """Return the table of a file that has one: rows like its own above the header are faults.
+
+    Raises
+    ------
+    InputError
+        As `open_table`.
+    """
+    table = open_table(sheet, spec)
+    for row in sheet.rows[: table.index]:
+        if len(row.texts) >= max(4, len(table.header.texts) // 2):
+            draft.fault("row.place", sheet.where(row), "a row above the header", "download the file again")
+    return table
+
+
 class Record:
     """One data row: cells by key; a cell that cannot be read becomes a fault of the draft."""
 

@@ -9,7 +9,7 @@ from realloc.plugins.importers.brokers._draft import CENT, Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter
 from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
 
 class FidelityClosedLots(SheetImporter):
@@ -34,7 +34,7 @@ class FidelityClosedLots(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row as one sale; the file names no account, so the broker stands for it."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             symbol = clean_symbol(record.need_text("symbol").partition("(")[0])
             shares = record.need_amount("quantity")
             proceeds = record.need_amount("proceeds")

@@ -9,7 +9,7 @@ from realloc.plugins.importers.brokers._cells import clean, normal, parse_amount
 from realloc.plugins.importers.brokers._draft import AccountDraft, Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
 _BOTH = re.compile(r"(?P<name>.*?)[\s(/-]*(?P<number>[A-Z]?\d{8,9})\)?")
 _BOTH_REVERSED = re.compile(r"(?P<number>[A-Z]?\d{8,9})[\s/-]+(?P<name>.*)")
@@ -41,7 +41,7 @@ class FidelityPositions(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row as cash, pending activity or a position."""
-        table = open_table(sheet, self.columns)
+        table = only_table(sheet, self.columns, draft)
         percents: dict[str, list[Decimal]] = {}
         for record in records(table, draft):
             account = _account(record, draft)

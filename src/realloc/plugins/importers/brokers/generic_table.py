@@ -10,7 +10,7 @@ from realloc.plugins.importers.brokers._cells import normal
 from realloc.plugins.importers.brokers._draft import Draft, LotRow
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.brokers.mapping import ColumnMapping, load_mapping
 from realloc.plugins.importers.statement import Holding, Match, Statement, fault
 
@@ -65,7 +65,7 @@ class GenericTable(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row as cash, a position, or a lot where it has a date."""
         mapping = self.mapping or ColumnMapping(columns={})
-        for record in records(open_table(sheet, self.spec), draft):
+        for record in records(only_table(sheet, self.spec, draft), draft):
             symbol = record.text("symbol")
             if normal(symbol or record.row.texts[0]) in _TOTALS:
                 _total(record, draft)

@@ -81,6 +81,10 @@ class IbkrActivity(SheetImporter):
             row for record in positions if _kind(record.row) == "data" and (row := _position(record, number))
         ]
         counted = add_positions(draft, account, rows)
+        if counted and not totals:
+            draft.warn(
+                "total.missing", draft.file, "the positions have no total row", "the file may be cut off"
+            )
         for record in totals:
             _check_total(draft, account, record, counted)
         _read_cash(draft, account, [record for section, record in found if section == "cashreport"], fields)
@@ -93,7 +97,7 @@ def _kind(row: Row) -> str:
 def _section_rows(sheet: Sheet, positions: ColumnSpec, draft: Draft) -> Iterator[tuple[str, Record]]:
     """Yield the rows of the sections that are read, each with the header above it."""
     table: Table | None = None
-    skipped: set[str] = set()
+    skipped: dict[str, bool] = {}
     for index, row in enumerate(sheet.rows):
         if row.blank:
             continue
@@ -101,8 +105,12 @@ def _section_rows(sheet: Sheet, positions: ColumnSpec, draft: Draft) -> Iterator
         spec = positions if section in _POSITIONS else _TABLES.get(section)
         if spec is None:
             if section not in skipped:
-                skipped.add(section)
+                skipped[section] = kind == "header"
                 draft.note(sheet.where(row), "skipped", f"section {row.cells[0]!r}")
+                if kind != "header":
+                    draft.fault(
+                        "row.section", sheet.where(row), f"the section {row.cells[0]!r} has no header"
+                    )
         elif kind == "header":
             table = _open(sheet, spec, index, draft)
         elif kind in {"data", "total"} and table is not None:
@@ -182,10 +190,10 @@ def _read_cash(draft: Draft, account: AccountDraft, rows: list[Record], fields: 
         currency = record.text("currency").upper()
         if amount is not None:
             add_cash(draft, account, record.where, "USD" if normal(currency) == _BASE else currency, amount)
-    if not ending:
-        draft.warn(
-            "cash.unknown", draft.file, "the statement has no ending cash", "include the Cash Report section"
-        )
+    if rows and not ending:
+        draft.fault("cash.unknown", rows[0].where, "the cash report has no ending cash", "download it again")
+    elif not ending:
+        draft.no_cash([account], "include the Cash Report section")
     if base and {record.text("currency").upper() for record in others} == {"USD"}:
         stated = base[0].need_amount("total")
         if stated is not None:

@@ -74,9 +74,8 @@ class IbkrFlex(StatementImporter):
             _add_tacked(draft, account, rows)
         for number, elements in cash.items():
             _add_cash(draft, draft.account(number), elements)
-        for number in positions.keys() - cash.keys():
-            text = f"account {number} has no cash report"
-            draft.warn("cash.unknown", draft.file, text, "select the Cash Report in the query")
+        without = [account for number, account in draft.accounts.items() if number not in cash]
+        draft.no_cash(without, "select the Cash Report in the query")
         return draft.finish()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, only_table, records
 
 ACCOUNT = "M1"
 """What the account is called: neither M1 file names it."""
@@ -32,8 +32,8 @@ class M1Holdings(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the price is value by shares, since the file states the average cost only."""
         account = draft.account(ACCOUNT)
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             if holding := holding_of(record):
                 draft.hold(account, record.where, holding)
         draft.warn("account.unnamed", draft.file, f"the file names no account; it is called {ACCOUNT!r}")
-        draft.no_cash()
+        draft.no_cash(draft.accounts.values())

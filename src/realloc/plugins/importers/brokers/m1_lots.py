@@ -10,7 +10,7 @@ from realloc.plugins.importers.brokers._draft import Draft, LotRow
 from realloc.plugins.importers.brokers._importer import SheetImporter
 from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.brokers.m1_holdings import ACCOUNT
 
 
@@ -36,7 +36,7 @@ class M1Lots(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row as an open lot, or as a sale where it has a close date."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             symbol = clean_symbol(record.need_text("symbol"))
             shares, basis = record.need_amount("quantity"), record.amount("basis")
             acquired, closed = record.date("acquired"), record.date("closed")

@@ -7,7 +7,7 @@ import re
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
 _SWEEP = re.compile(
     r"\b(?:BANK|DIRECT) DEPOSIT PROG\w*|\bPREFERRED DEPOSIT\b|^CASH(?: BALANCE)?$", re.IGNORECASE
@@ -38,7 +38,7 @@ class MerrillCob(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; a bank deposit program at a price of 1 is cash."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             number = record.need_text("account")
             _date(record, draft)
             holding = holding_of(record) if number else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -41,34 +42,53 @@ class OfxStatement(StatementImporter):
 
     def read(self, path: StrPath) -> Statement:
         """Read positions, cash and trades of every account in the file."""
-        file = os.fspath(path)
-        response = _parse(path)
-        sonrs = getattr(response, "sonrs", None)
-        organisation = getattr(getattr(sonrs, "fi", None), "org", None)
-        draft = Draft(file, self.name, organisation or self.broker)
-        names = _names(response)
-        for statement in response.statements:
-            if type(statement).__name__ != "INVSTMTRS":
-                draft.note(file, "skipped", f"a statement of the kind {type(statement).__name__}")
-                continue
-            _read_statement(statement, names, draft)
+        draft = Draft(os.fspath(path), self.name, self.broker)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                _read_response(_parse(path), draft)
+            except InputError:
+                raise
+            except Exception as error:
+                text = " ".join(str(error).split())[:200]
+                raise fault(
+                    "file.ofx", draft.file, f"not a valid OFX file: {text}", "download it again"
+                ) from error
+        _read_warnings([str(warning.message) for warning in caught], draft)
         return draft.finish()
 
 
 def _parse(path: StrPath) -> Any:
-    file = os.fspath(path)
     data = read_bytes(path)
     try:
         from ofxtools.Parser import OFXTree  # noqa: PLC0415 - an extra, imported when such a file is read
     except ImportError as error:
-        raise fault("file.extra", file, "OFX files need ofxtools", "pip install 'realloc[ofx]'") from error
+        hint = "pip install 'realloc[ofx]'"
+        raise fault("file.extra", os.fspath(path), "OFX files need ofxtools", hint) from error
     tree = OFXTree()
-    try:
-        tree.parse(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf").lstrip()))
-        return tree.convert()
-    except Exception as error:
-        text = " ".join(str(error).split())[:200]
-        raise fault("file.ofx", file, f"not a valid OFX file: {text}", "download it again") from error
+    tree.parse(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf").lstrip()))
+    return tree.convert()
+
+
+def _read_response(response: Any, draft: Draft) -> None:
+    organisation = getattr(getattr(getattr(response, "sonrs", None), "fi", None), "org", None)
+    draft.broker = organisation or draft.broker
+    names = _names(response)
+    for statement in response.statements:
+        if type(statement).__name__ == "INVSTMTRS":
+            _read_statement(statement, names, draft)
+        else:
+            draft.note(draft.file, "skipped", f"a statement of the kind {type(statement).__name__}")
+
+
+def _read_warnings(texts: list[str], draft: Draft) -> None:
+    """Refuse a file of which the library left something out; a vendor's own tag is only noted."""
+    for text in texts:
+        tag = text.partition("unknown tag ")[2].partition(";")[0]
+        if "." in tag or "SONRS" in text:
+            draft.note(draft.file, "skipped", text)
+        else:
+            draft.fault("file.ofx", draft.file, text, "download it again")
 
 
 def _names(response: Any) -> dict[str, tuple[str, str]]:

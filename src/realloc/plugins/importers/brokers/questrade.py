@@ -50,7 +50,7 @@ class QuestradePositions(StatementImporter):
         for position in _positions(answer):
             _read_position(position, draft)
         draft.warn("account.unnamed", draft.file, f"the file names no account; it is called {ACCOUNT!r}")
-        draft.no_cash()
+        draft.no_cash(draft.accounts.values())
         return draft.finish()
 
 

@@ -12,7 +12,7 @@ from realloc.plugins.importers.brokers._draft import CENT, AccountDraft, Draft, 
 from realloc.plugins.importers.brokers._importer import SheetImporter
 from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.statement import Holding
 
 ACCOUNT = "Robinhood"
@@ -60,7 +60,7 @@ class RobinhoodActivity(SheetImporter):
         options: dict[str, Decimal] = {}
         rows = [
             (day, record)
-            for record in records(open_table(sheet, self.columns), draft, multiline=("description",))
+            for record in records(only_table(sheet, self.columns, draft), draft, multiline=("description",))
             if (day := record.need_date("date"))
         ]
         newest_first = not rows or rows[0][0] >= rows[-1][0]

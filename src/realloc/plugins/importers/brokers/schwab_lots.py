@@ -10,7 +10,7 @@ from realloc.plugins.importers.brokers._draft import Draft, LotRow
 from realloc.plugins.importers.brokers._importer import SURE, SheetImporter
 from realloc.plugins.importers.brokers._instruments import clean_symbol, masked
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.statement import Match
 
 _TITLE = re.compile(r"(?P<symbol>.+?) Lot Details for (?P<account>.+?) as of\b(?P<when>.*)", re.IGNORECASE)
@@ -41,7 +41,7 @@ class SchwabLots(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row as a lot and check the total row."""
         title = _title(sheet)
-        table = open_table(sheet, self.columns)
+        table = only_table(sheet, self.columns, draft)
         if title is None:
             draft.fault("header.account", draft.file, "the title line with symbol and account is missing")
             return

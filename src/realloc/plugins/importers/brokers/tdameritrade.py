@@ -11,7 +11,7 @@ from realloc.plugins.importers.brokers._draft import CENT, Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter
 from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
 LARGEST_FEE = Decimal(50)
 """Dollars by which commission and fees may move a trade's amount, beside 1% of it."""
@@ -39,7 +39,7 @@ class TdAmeritradeTransactions(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read purchases and sales; everything else moves no shares that this file can explain."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             found = _TRADE.match(record.text("description"))
             if found is None:
                 draft.note(record.where, "skipped", f"{record.text('description')[:60]}: no trade")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, only_table, records
 
 
 class TRowePositions(SheetImporter):
@@ -29,9 +29,9 @@ class TRowePositions(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the file's account name is the fund's."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             number = record.need_text("account")
             holding = holding_of(record) if number else None
             if holding is not None:
                 draft.hold(draft.account(number, record.text("account_type")), record.where, holding)
-        draft.no_cash()
+        draft.no_cash(draft.accounts.values())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, only_table, records
 
 
 class Vanguard529(SheetImporter):
@@ -29,7 +29,7 @@ class Vanguard529(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the account is what follows the fund in ``FUND-ACCOUNT``."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             number = record.need_text("account").rpartition("-")[2]
             holding = holding_of(record) if number else None
             if holding is not None:

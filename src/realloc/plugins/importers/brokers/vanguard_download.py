@@ -10,7 +10,7 @@ from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._instruments import clean_symbol
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, open_table, records
 
 SETTLEMENT = "VMFXX"
 """The settlement fund: what it holds is the account's cash."""
@@ -51,7 +51,7 @@ class VanguardDownload(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read the holdings, then the transactions where the file has them."""
         second = _TRANSACTIONS.find(sheet)
-        for record in records(open_table(sheet, self.columns), draft, end=second):
+        for record in records(only_table(sheet, self.columns, draft), draft, end=second):
             number = record.need_text("account")
             holding = holding_of(record) if number else None
             if holding is None:

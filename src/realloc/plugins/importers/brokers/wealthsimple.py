@@ -7,7 +7,7 @@ from dataclasses import replace
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.statement import Holding
 
 _SUFFIXES = {"XTSE": ".TO", "XTSX": ".V", "NEOE": ".NE"}
@@ -42,7 +42,7 @@ class Wealthsimple(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; one in another currency is kept untouchable."""
-        for record in records(open_table(sheet, self.columns), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft):
             number, currency = record.need_text("account"), record.need_text("currency").upper()
             holding = holding_of(record)
             if holding is None or not number or not currency:
@@ -62,7 +62,7 @@ class Wealthsimple(SheetImporter):
                 type_text=record.text("type").replace("_", " "),
                 currency=currency,
             )
-        draft.no_cash()
+        draft.no_cash(draft.accounts.values())
 
 
 def _directed(record: Record, holding: Holding) -> Holding:
