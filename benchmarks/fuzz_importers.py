@@ -3,7 +3,7 @@
 Run ``python -m benchmarks.fuzz_importers --count 10000``. Every damaged file must end in a statement whose
 totals tie, or in the package's own error; anything else is counted as a crash, or as not tying, and the exit
 status is 1. Of the statements that tie, those that say the same as the undamaged file are counted by
-themselves, and so are those that say something else about money although the file states totals of its own.
+themselves; the rest says what the damaged file says.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _outcome(importer: StatementImporter, path: Path, money: object) -> str:
 
 
 def ties(statement: Statement) -> bool:
-    """Return whether stated totals are the sums of the rows, values are shares at their price, and lots add up."""
+    """Return whether totals are the sums of rows, values are shares at their price, and lots add up."""
     for account in statement.accounts:
         for tie in account.ties:
             if abs(tie.stated - tie.found) >= Decimal("0.005"):

@@ -22,8 +22,8 @@ _MONTH_DATE = re.compile(
     re.DOTALL,
 )
 _FORMATS = (
-    "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y",
-    "%Y%m%d", "%Y/%m/%d", "%m/%d/%y",
+    "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y",
+    "%d %B %Y", "%Y%m%d", "%Y/%m/%d", "%m/%d/%y",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 
 def normal(name: str) -> str:
-    """Return a column name as it is compared: letters and digits only; ``$``, ``%`` and ``#`` become words."""
+    """Return a column name as it is compared: letters and digits; ``$``, ``%`` and ``#`` become words."""
     words = clean(name).casefold().replace("$", "dollar").replace("%", "percent").replace("#", "number")
     return re.sub(r"[^a-z0-9]", "", words)
 

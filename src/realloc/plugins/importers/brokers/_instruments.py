@@ -64,14 +64,11 @@ def untouchable_reason(symbol: str, description: str, type_text: str, shares: De
         return "a short position"
     if not symbol:
         return "a bond" if _BOND.search(description.upper()) else "an instrument without a ticker"
-    if _CUSIP.fullmatch(symbol):
-        return "an instrument known by its CUSIP only"
     if not _TICKER.fullmatch(symbol):
-        return f"an unknown instrument {symbol!r}"
-    kind = normal(type_text)
-    if kind and kind not in _TRADABLE_TYPES:
-        return f"of the type {clean(type_text)!r}"
-    return ""
+        known = _CUSIP.fullmatch(symbol)
+        return "an instrument known by its CUSIP only" if known else f"an unknown instrument {symbol!r}"
+    known_type = normal(type_text) in {"", *_TRADABLE_TYPES}
+    return "" if known_type else f"of the type {clean(type_text)!r}"
 
 
 def kind_hint(*names: str) -> AccountKind | None:

@@ -127,6 +127,8 @@ def _workbook_rows(path: StrPath, *, head: bool) -> list[Row]:
             for line, cells in enumerate(islice(table, 300 if head else None), start=1)
         ]
         book.close()
+        width = max((len(row.cells) for row in rows), default=0)
+        rows = [Row(row.line, row.cells + ("",) * (width - len(row.cells))) for row in rows]
     except Exception as error:
         raise fault(
             "file.workbook",

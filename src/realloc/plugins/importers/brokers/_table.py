@@ -198,17 +198,21 @@ def records(
     *,
     end: int | None = None,
     multiline: tuple[str, ...] = (),
-    special: tuple[str, ...] = (),
+    special: frozenset[str] = frozenset(),
+    unique: bool = False,
 ) -> Iterator[Record]:
     """Yield the data rows below the header, up to row index `end`.
 
     Blank rows are passed over; lines of text below the table are noted as skipped, and a date in them is
     taken as the file's where none is known. A row of one short text, with text beyond the last column, or
-    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows that
-    start with a text of `special` may have any width.
+    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows with
+    a text of `special` may have any width. With `unique`, two rows that are the same in every
+    cell are a fault: one position would count twice.
     """
     width = len(table.header.cells)
     may_break = {table.columns.get(key) for key in multiline}
+    needed = max(table.columns.values(), default=0) + 1
+    seen: dict[tuple[str, ...], int] = {}
     below = False
     for row in table.sheet.rows[table.index + 1 : end]:
         record = Record(table, row, draft)
@@ -218,14 +222,20 @@ def records(
             _skip_notice(record, draft)
         elif any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells)):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
-        elif row.cells[0].upper() not in special and (any(row.cells[width:]) or len(row.texts) == 1):
+        elif special.isdisjoint(text.upper() for text in row.texts) and (
+            any(row.cells[width:]) or len(row.cells) < needed or len(row.texts) == 1
+        ):
             draft.fault(
                 "row.width",
                 record.where,
                 f"the row has {len(row.texts)} filled cells of {len(row.cells)} under {width} columns",
                 "it is cut off, or an amount with a comma lacks its quotes",
             )
+        elif unique and row.cells in seen:
+            hint = "remove one of the two; positions that are alike have to be added up"
+            draft.fault("row.twice", record.where, f"the row is the same as row {seen[row.cells]}", hint)
         else:
+            seen[row.cells] = row.line
             yield record
 
 
@@ -233,7 +243,14 @@ def _is_notice(row: Row, width: int, *, below: bool) -> bool:
     first = row.texts[0]
     if len(row.texts) == 1:
         return below or len(first.split()) >= 3 or first.startswith("***")
-    return below and len(row.cells) < width and len(first.split()) >= 4
+    return below and len(row.cells) < width and not any(map(_is_amount, row.texts))
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return parse_amount(text) is not None
+    except ValueError:
+        return False
 
 
 def _skip_notice(record: Record, draft: Draft) -> None:

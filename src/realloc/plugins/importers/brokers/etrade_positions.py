@@ -42,7 +42,7 @@ class EtradePositions(SheetImporter):
         summary = _summary(sheet, draft, table.index)
         account = _account(summary, draft)
         state = _State(account)
-        for record in records(table, draft, special=("CASH", "TOTAL")):
+        for record in records(table, draft, special=frozenset({"CASH", "TOTAL"})):
             _read_row(record, draft, state)
         if state.total is None:
             draft.fault("total.missing", draft.file, "the file has no TOTAL row", "download it again")

@@ -43,7 +43,7 @@ class FidelityPositions(SheetImporter):
         """Read each row as cash, pending activity or a position."""
         table = only_table(sheet, self.columns, draft)
         percents: dict[str, list[Decimal]] = {}
-        for record in records(table, draft):
+        for record in records(table, draft, unique=True):
             account = _account(record, draft)
             if account is None:
                 continue

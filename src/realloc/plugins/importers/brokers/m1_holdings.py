@@ -32,7 +32,7 @@ class M1Holdings(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the price is value by shares, since the file states the average cost only."""
         account = draft.account(ACCOUNT)
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             if holding := holding_of(record):
                 draft.hold(account, record.where, holding)
         draft.warn("account.unnamed", draft.file, f"the file names no account; it is called {ACCOUNT!r}")

@@ -33,12 +33,12 @@ class MerrillCob(SheetImporter):
             "gain": ("Unrealized Gain/Loss ($)",),
             "accrued": ("Accrued Interest ($)",),
         },
-        required=("as_of", "symbol", "account", "quantity", "value"),
+        required=("as_of", "symbol", "description", "account", "quantity", "value"),
     )
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; a bank deposit program at a price of 1 is cash."""
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             number = record.need_text("account")
             _date(record, draft)
             holding = holding_of(record) if number else None

@@ -48,7 +48,9 @@ def _read_section(sheet: Sheet, columns: ColumnSpec, bounds: tuple[int, int | No
     account = _account(sheet, header, draft)
     end = following if following is None else _account_index(sheet, following)
     total: Record | None = None
-    for record in records(open_table(sheet, columns, header), draft, end=end, special=("BALANCES",)):
+    for record in records(
+        open_table(sheet, columns, header), draft, end=end, special=frozenset({"BALANCES"})
+    ):
         kind = normal(record.text("symbol"))
         if account is None:
             continue

@@ -103,7 +103,7 @@ def _read_section(
 ) -> None:
     account, draft = into
     total: Record | None = None
-    for record in records(open_table(sheet, columns, header), draft, end=end):
+    for record in records(open_table(sheet, columns, header), draft, end=end, unique=True):
         kind = normal(record.text("symbol"))
         if kind in _TOTALS:
             if total is not None:

@@ -29,7 +29,7 @@ class TRowePositions(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the file's account name is the fund's."""
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             number = record.need_text("account")
             holding = holding_of(record) if number else None
             if holding is not None:

@@ -29,7 +29,7 @@ class Vanguard529(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; the account is what follows the fund in ``FUND-ACCOUNT``."""
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             number = record.need_text("account").rpartition("-")[2]
             holding = holding_of(record) if number else None
             if holding is not None:

@@ -51,7 +51,7 @@ class VanguardDownload(SheetImporter):
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read the holdings, then the transactions where the file has them."""
         second = _TRANSACTIONS.find(sheet)
-        for record in records(only_table(sheet, self.columns, draft), draft, end=second):
+        for record in records(only_table(sheet, self.columns, draft), draft, end=second, unique=True):
             number = record.need_text("account")
             holding = holding_of(record) if number else None
             if holding is None:

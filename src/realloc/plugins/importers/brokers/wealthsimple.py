@@ -42,7 +42,7 @@ class Wealthsimple(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read each row; one in another currency is kept untouchable."""
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             number, currency = record.need_text("account"), record.need_text("currency").upper()
             holding = holding_of(record)
             if holding is None or not number or not currency:
