@@ -121,7 +121,7 @@ def only_table(sheet: Sheet, spec: ColumnSpec, draft: Draft) -> Table:
     """
     table = open_table(sheet, spec)
     for row in sheet.rows[: table.index]:
-        if len(row.texts) >= max(4, len(table.header.texts) // 2):
+        if len(row.texts) >= max(4, len(table.header.texts) // 3):
             draft.fault("row.place", sheet.where(row), "a row above the header", "download the file again")
     return table
 
