@@ -80,13 +80,18 @@ def read_sheet(path: StrPath, *, head: bool = False) -> Sheet:
         The file cannot be opened, is empty, is not text, or has an unbalanced quote.
     """
     file = os.fspath(path)
-    if Path(path).suffix.casefold() in {".xlsx", ".xlsm"}:
+    if is_workbook(path):
         return Sheet(file, _workbook_rows(path, head=head))
     text = read_head(path) if head else read_text(path)
     if not text.strip():
         raise fault("file.empty", file, "the file is empty", "download it again")
     separator = max(SEPARATORS, key=lambda one: _fit(text, one))
     return Sheet(file, _split(text, separator, file, head=head), separator)
+
+
+def is_workbook(path: StrPath) -> bool:
+    """Return whether the file's name ends as an Excel workbook's."""
+    return Path(path).suffix.casefold() in {".xlsx", ".xlsm"}
 
 
 def _fit(text: str, separator: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from realloc._reading import Table, join, nearest
+from realloc._reading import Table, join
 from realloc.errors import InputError, Issue
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._cells import normal
@@ -170,8 +170,3 @@ def _guess(row: Row) -> dict[str, str]:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def unknown_column(name: str, header: Row) -> str:
-    """Return the hint for a mapped column that the file does not have."""
-    return nearest(name, [cell for cell in header.cells if cell])

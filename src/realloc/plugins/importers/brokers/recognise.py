@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from realloc.errors import InputError, Issue
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.core.discovery import list_plugins
+from realloc.plugins.importers.brokers._sheet import is_workbook, read_sheet
 from realloc.plugins.importers.brokers.joining import join_lots
 from realloc.plugins.importers.statement import Match, Statement, StatementImporter
+from realloc.plugins.importers.text import read_head
 
 ENOUGH = 0.5
 """The confidence that an importer needs."""
@@ -42,6 +44,10 @@ def recognise(
         The file cannot be opened, no importer knows it, or two are equally sure.
     """
     file = os.fspath(path)
+    if is_workbook(path):
+        read_sheet(path, head=True)
+    else:
+        read_head(path)
     asked = statement_importers() if importers is None else importers
     found = sorted(
         ((importer, importer.matches(path)) for importer in asked),
@@ -49,9 +55,6 @@ def recognise(
     )
     sure = [pair for pair in found if pair[1].confidence >= ENOUGH]
     if not sure:
-        reasons = {match.reason for _, match in found}
-        if len(reasons) == 1 and found:
-            raise InputError(Issue(code="file.unknown", where=file, message=reasons.pop()))
         known = ", ".join(sorted(importer.name for importer in asked))
         raise InputError(
             Issue(
