@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from realloc.plugins.importers import values
 from realloc.plugins.importers.values import parse_number
@@ -29,15 +30,17 @@ _FORMATS = (
 
 def clean(text: str) -> str:
     """Return the text without surrounding spaces and invisible characters."""
-    return text.translate(_INVISIBLE).translate(_PLAIN).strip()
+    return text.strip() if text.isascii() else text.translate(_INVISIBLE).translate(_PLAIN).strip()
 
 
+@lru_cache(maxsize=1024)
 def normal(name: str) -> str:
     """Return a column name as it is compared: letters and digits; ``$``, ``%`` and ``#`` become words."""
     words = clean(name).casefold().replace("$", "dollar").replace("%", "percent").replace("#", "number")
     return re.sub(r"[^a-z0-9]", "", words)
 
 
+@lru_cache(maxsize=65_536)
 def parse_amount(text: str, *, point: bool = True) -> Decimal | None:
     """Return dollars or shares exactly as printed; None for what stands for an unknown amount.
 
@@ -58,11 +61,12 @@ def parse_amount(text: str, *, point: bool = True) -> Decimal | None:
     text = clean(text)
     if text.casefold() in UNKNOWN:
         return None
-    text = _DOLLARS.sub("", text).strip()
-    if _ZERO.fullmatch(text):
-        return Decimal(0)
-    if text[:1] not in "-+(" and text.endswith("-"):
-        text = "-" + text[:-1].rstrip()
+    if text[-1].isalpha() or text[0].isalpha():
+        text = _DOLLARS.sub("", text).strip()
+    if text.endswith("-"):
+        if _ZERO.fullmatch(text):
+            return Decimal(0)
+        text = text if text[:1] in "-+(" else "-" + text[:-1].rstrip()
     return parse_number(text, point=point)
 
 

@@ -215,15 +215,16 @@ def records(
     seen: dict[tuple[str, ...], int] = {}
     below = False
     for row in table.sheet.rows[table.index + 1 : end]:
+        texts = row.texts
         record = Record(table, row, draft)
-        if row.blank:
+        if not texts:
             below = True
         elif _is_notice(row, width, below=below):
             _skip_notice(record, draft)
         elif any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells)):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
-        elif special.isdisjoint(text.upper() for text in row.texts) and (
-            any(row.cells[width:]) or len(row.cells) < needed or len(row.texts) == 1
+        elif not (special and any(text.upper() in special for text in texts)) and (
+            any(row.cells[width:]) or len(row.cells) < needed or len(texts) == 1
         ):
             draft.fault(
                 "row.width",

@@ -85,8 +85,7 @@ class IbkrActivity(SheetImporter):
             draft.warn(
                 "total.missing", draft.file, "the positions have no total row", "the file may be cut off"
             )
-        for record in totals:
-            _check_total(draft, account, record, counted)
+        _check_totals(draft, account, totals, counted)
         _read_cash(draft, account, [record for section, record in found if section == "cashreport"], fields)
 
 
@@ -159,21 +158,32 @@ def _position(record: Record, number: str) -> PositionRow | None:
     )
 
 
-def _check_total(draft: Draft, account: AccountDraft, record: Record, counted: list[PositionRow]) -> None:
-    currency, category = record.text("currency").upper(), normal(record.text("category"))
-    rows = [row for row in counted if row.currency == currency and normal(row.category) == category]
-    if not rows:
-        draft.note(record.where, "skipped", f"total of {record.text('category')} in {currency}")
-        return
-    for key, amounts in (
-        ("value", [row.holding.value for row in rows]),
-        ("basis", [row.holding.cost_basis for row in rows]),
-    ):
-        stated = record.amount(key)
-        if stated is not None and None not in amounts:
-            found = sum((amount for amount in amounts if amount is not None), Decimal(0))
-            what = f"total {record.table.name(key)} of {record.text('category')}"
-            draft.tie_amounts(record.where, what, stated, found, account)
+def _check_totals(
+    draft: Draft, account: AccountDraft, totals: list[Record], counted: list[PositionRow]
+) -> None:
+    """Check the total of each category in each currency.
+
+    A position in another currency is followed by its total in the base currency as well: of several totals
+    with one currency the one that ties is the total of the rows in it.
+    """
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in totals:
+        key = (normal(record.text("category")), record.text("currency").upper())
+        groups.setdefault(key, []).append(record)
+    for key, group in groups.items():
+        rows = [row.holding for row in counted if (normal(row.category), row.currency) == key]
+        if not rows:
+            draft.note(group[0].where, "skipped", f"total of {' '.join(key)}: no rows in this currency")
+            continue
+        found = {
+            "value": sum((held.value or Decimal(0) for held in rows), Decimal(0)),
+            "basis": sum((held.cost_basis or Decimal(0) for held in rows), Decimal(0)),
+        }
+        record = min(group, key=lambda one: abs((one.amount("value") or Decimal(0)) - found["value"]))
+        for name, amount in found.items():
+            if (stated := record.amount(name)) is not None:
+                what = f"total {record.table.name(name)} of {record.text('category')}"
+                draft.tie_amounts(record.where, what, stated, amount, account)
 
 
 def _read_cash(draft: Draft, account: AccountDraft, rows: list[Record], fields: dict[str, str]) -> None:
