@@ -12,6 +12,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = "Rooms import in one direction"
+LINT = """
+import sys
+from importlinter.cli import lint_imports
+sys.exit(lint_imports(sys.argv[1], no_cache=True))
+"""
 KINDS = "Every child of plugins has its row"
 SEEDS = {
     "the domain reads files": (ROOMS, "accounts.py", "import realloc.documents.text"),
@@ -43,7 +48,7 @@ def lint(source: Path) -> subprocess.CompletedProcess[str]:
         [
             sys.executable,
             "-c",
-            "import sys; from importlinter import cli; sys.exit(cli.lint_imports(sys.argv[1], no_cache=True))",
+            LINT,
             str(ROOT / "pyproject.toml"),
         ],
         capture_output=True,

@@ -11,8 +11,9 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXPECTED = {
-    # 30 x 318.42 + 10 x 73.88 + 1500 = 11791.40; 60% are 22.2 VTI, 40% are 63.8 BND
-    "single_account.py": "sell 7 VTI\nbuy 53 BND\n",
+    # 30 x 318.42 + 10 x 73.88 + 1500 = 11791.40; 60% are 22.2 VTI: 7 are sold; 40% are 63.8 BND, for which
+    # 53 are to be bought, but 1500 + 7 x 318.42 = 3728.94 dollars pay for 50
+    "single_account.py": "sell 7 VTI\nbuy 50 BND\n",
     "custom_exporter.py": "A1 SELL 3 VTI MKT\nB2 BUY 12 BND MKT\n",
 }
 

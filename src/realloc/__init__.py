@@ -2,6 +2,9 @@
 
 from realloc.accounts import Account, Lot
 from realloc.allocator import PortfolioAllocator
+from realloc.audit import AuditReport, audit_plan, audit_trades
+from realloc.check import check
+from realloc.engine import rebalance
 from realloc.errors import (
     AuditError,
     ExportError,
@@ -39,6 +42,7 @@ __all__ = [
     "Account",
     "AssetClass",
     "AuditError",
+    "AuditReport",
     "Band",
     "Certificate",
     "Costs",
@@ -69,11 +73,15 @@ __all__ = [
     "Trade",
     "TradeInfo",
     "WashSales",
+    "audit_plan",
+    "audit_trades",
     "buy_position",
     "calculate_buy_amounts",
     "calculate_sell_amounts",
+    "check",
     "compute_portfolio_trades",
     "is_trade_remaining",
+    "rebalance",
     "select_account_for_buy_trade",
     "select_account_for_sell_trade",
     "sell_position",

@@ -44,9 +44,9 @@ def rebalance(household: Household, *, time_limit: float | None = None) -> Plan:
     [('VTI', -2), ('BND', 20)]
     """
     issues = require_sound(household)
-    from realloc.audit import require_clean  # noqa: PLC0415
+    from realloc.audit import require  # noqa: PLC0415
     from realloc.optimizer.search import optimize  # noqa: PLC0415 - numpy and the solver load at first use
 
     plan = optimize(household, issues, time_limit=time_limit)
-    require_clean(household, plan)
+    require(household, plan)
     return plan

@@ -12,6 +12,11 @@ from realloc.models import CASH
 from tests.reference.lots import sellable
 from tests.reference.statement import ZERO, Group, Key, Statement, exact
 
+DUST = Fraction(1, 10**6)
+"""Shares of lots are compared within this, because a plan states them as floats."""
+
+CENT = Fraction(1, 100)
+
 Taken = Mapping[Key, tuple[Fraction, ...]]
 
 
@@ -68,7 +73,12 @@ def cents_matter(household: Household) -> Fraction:
     location += [abs(account.location_cost.get(CASH, 0.0)) for account in household.accounts]
     slope = exact(household.policy.drift.outside_band) + sum(map(exact, location), ZERO)
     value = sum(
-        abs(exact(household.prices[s]) * exact(n)) for a in household.accounts for s, n in a.positions.items()
+        (
+            abs(exact(household.prices[symbol]) * exact(shares))
+            for account in household.accounts
+            for symbol, shares in account.positions.items()
+        ),
+        ZERO,
     )
     return slope * len(household.accounts) / 100 + Fraction(1, 10**5) + value / 10**11
 
@@ -98,11 +108,7 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     cash = cash_after(statement, orders)
     after = {key: pair.held + orders.get(key, ZERO) for key, pair in statement.pairs.items()}
     shortfall = sum((max(ZERO, purse.reserve - cash[purse.account]) for purse in statement.purses), ZERO)
-    values = [
-        sum((statement.pairs[key].price * n * group.weight(statement.pairs[key]) for key, n in after.items()))
-        + (sum((cash[account] for account in group.accounts), ZERO) if group.cash else 0)
-        for group in statement.groups
-    ]
+    values = [_value(statement, group, after, cash) for group in statement.groups]
     deviation = sum(
         (abs(value - group.target) for value, group in zip(values, statement.groups, strict=True)), ZERO
     )
@@ -136,6 +142,17 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     )
 
 
+def _value(
+    statement: Statement, group: Group, after: Mapping[Key, Fraction], cash: Mapping[str, Fraction]
+) -> Fraction:
+    """Return what a group is worth after the plan, in dollars."""
+    total = sum((cash[account] for account in group.accounts), ZERO) if group.cash else ZERO
+    for key, shares in after.items():
+        pair = statement.pairs[key]
+        total += pair.price * shares * group.weight(pair)
+    return total
+
+
 def taxed(statement: Statement, taken: Taken) -> tuple[Fraction, Fraction]:
     """Return tax and net realized gain of the lots sold (OBJ-2, CAP-2)."""
     sold = [
@@ -150,7 +167,10 @@ def taxed(statement: Statement, taken: Taken) -> tuple[Fraction, Fraction]:
 
 
 def faults(statement: Statement, answer: Answer) -> list[str]:
-    """Return the rules that a plan breaks, each with its place; none for a good plan."""
+    """Return the rules that a plan breaks, each with its place; none for a good plan.
+
+    Dollar caps are kept within half a cent.
+    """
     found = [
         f"{rule} {key}"
         for key, shares in answer.orders.items()
@@ -178,7 +198,7 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
         ("max_tax", answer.tax),
     ):
         cap = statement.cap(name)
-        if cap is not None and amount > cap:
+        if cap is not None and amount > cap + CENT / 2:
             found.append(f"CAP {name}")
     return found
 
@@ -207,8 +227,10 @@ def _order_faults(
     found += ["SELL-1/QTY-1"] if -shares not in pair.sales() else []
     if pair.lots is not None:
         amounts = taken or ()
-        found += ["SELL-2"] if sum(amounts, ZERO) != -shares else []
+        found += ["SELL-2"] if abs(sum(amounts, ZERO) + shares) > DUST else []
         found += [
-            "SELL-1" for lot, amount in zip(pair.lots, amounts, strict=True) if not 0 <= amount <= lot.shares
+            "SELL-1"
+            for lot, amount in zip(pair.lots, amounts, strict=True)
+            if not 0 <= amount <= lot.shares + DUST
         ]
     return found

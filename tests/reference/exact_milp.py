@@ -11,17 +11,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor, inf
 
-import highspy
-import numpy as np
-
 from realloc.household import Household
 from tests.reference.evaluate import Answer, closed_families, evaluate, faults, tolerance
 from tests.reference.lots import choose_lots, sellable
+from tests.reference.programme import Model, ReferenceSolverError
 from tests.reference.statement import ZERO, Group, Key, Pair, Purse, Statement, exact, state
-
-
-class ReferenceSolverError(RuntimeError):
-    """HiGHS did not prove an optimum, or its plan breaks a rule by more than its tolerance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,83 +25,6 @@ class Referee:
     answer: Answer
     bound: float
     proven: bool
-
-
-class Model:
-    """A mixed-integer programme that grows by columns and rows; amounts are floats from here on."""
-
-    def __init__(self) -> None:
-        self.costs: list[float] = []
-        self.lower: list[float] = []
-        self.upper: list[float] = []
-        self.whole: list[bool] = []
-        self.rows: list[tuple[float, float, dict[int, float]]] = []
-
-    def column(
-        self, lower: float = 0.0, upper: float = inf, *, cost: float = 0.0, whole: bool = False
-    ) -> int:
-        """Add a column and return its number."""
-        self.costs.append(cost)
-        self.lower.append(lower)
-        self.upper.append(upper)
-        self.whole.append(whole)
-        return len(self.costs) - 1
-
-    def row(self, terms: Mapping[int, float], *, lower: float = -inf, upper: float = inf) -> None:
-        """Add ``lower <= terms <= upper``."""
-        self.rows.append((lower, upper, dict(terms)))
-
-    def solve(self, costs: Mapping[int, float] | None, seconds: float) -> tuple[list[float], float, bool]:
-        """Minimise other costs, or the model's own; return the values, the bound and whether it is proven.
-
-        Raises
-        ------
-        ReferenceSolverError
-            There is no plan: impossible, since doing nothing is one.
-        """
-        highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
-        for name, value in _OPTIONS.items():
-            highs.setOptionValue(name, value)
-        highs.setOptionValue("time_limit", seconds)
-        highs.passModel(self.lp(costs))
-        highs.run()
-        info = highs.getInfo()
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            raise ReferenceSolverError(f"no plan: {highs.getModelStatus()}")
-        proven = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
-        return list(highs.getSolution().col_value), bound, proven
-
-    def lp(self, costs: Mapping[int, float] | None = None, *, relaxed: bool = False) -> highspy.HighsLp:
-        """Return the programme in the solver's form, without integrality where `relaxed`."""
-        lp = highspy.HighsLp()
-        lp.num_col_ = len(self.costs)
-        lp.num_row_ = len(self.rows)
-        own = self.costs if costs is None else [costs.get(n, 0.0) for n in range(len(self.costs))]
-        lp.col_cost_ = np.array(own)
-        lp.col_lower_ = np.array(self.lower)
-        lp.col_upper_ = np.array(self.upper)
-        lp.row_lower_ = np.array([lower for lower, _, _ in self.rows])
-        lp.row_upper_ = np.array([upper for _, upper, _ in self.rows])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.cumsum([0, *(len(terms) for _, _, terms in self.rows)])
-        lp.a_matrix_.index_ = np.array([n for _, _, terms in self.rows for n in terms], dtype=np.int32)
-        lp.a_matrix_.value_ = np.array([n for _, _, terms in self.rows for n in terms.values()])
-        if not relaxed:
-            kinds = highspy.HighsVarType
-            lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self.whole]
-        return lp
-
-
-_OPTIONS: dict[str, float | int | str] = {
-    "threads": 1,
-    "mip_rel_gap": 0.0,
-    "mip_abs_gap": 0.0,
-    "mip_feasibility_tolerance": 1e-9,
-    "primal_feasibility_tolerance": 1e-9,
-    "dual_feasibility_tolerance": 1e-9,
-}
 
 
 @dataclass(slots=True)
@@ -148,13 +65,9 @@ def solve_statement(statement: Statement, seconds: float = 60.0) -> Referee:
     model, columns, constant = build(statement)
     slack = float(tolerance(statement))
     proven = True
-    stages = [(columns.shortfalls, 1.0)]
-    if columns.excess is not None:
-        stages.append(([columns.excess], 1.0))
-    for stage, _ in stages:
-        if not stage:
-            continue
-        values, _, done = model.solve(dict.fromkeys(stage, 1.0), seconds)
+    stages = [columns.shortfalls, [] if columns.excess is None else [columns.excess]]
+    for stage in filter(None, stages):
+        values, _, done = model.solve(seconds, costs=dict.fromkeys(stage, 1.0))
         proven &= done
         least = sum(values[column] for column in stage)
         if least < 1e-6:
@@ -162,7 +75,7 @@ def solve_statement(statement: Statement, seconds: float = 60.0) -> Referee:
                 model.upper[column] = 0.0
         else:
             model.row(dict.fromkeys(stage, 1.0), upper=least + slack)
-    values, bound, done = model.solve(None, seconds)
+    values, bound, done = model.solve(seconds)
     answer = read(statement, columns, values)
     return Referee(answer=answer, bound=bound + constant, proven=proven and done)
 

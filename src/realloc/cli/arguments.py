@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -114,7 +115,7 @@ def call(
     app.default(function)
     try:
         return app(
-            None if arguments is None else list(arguments),
+            sys.argv[1:] if arguments is None else list(arguments),
             exit_on_error=False,
             print_error=False,
             result_action="return_value",

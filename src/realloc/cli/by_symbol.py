@@ -13,8 +13,8 @@ from realloc.optimizer.scopes import Group, Scope
 def model_by_symbol(scope: Scope, household: Household) -> PortfolioModel:
     """Return weights by symbol: of a class what is held stays, as far as its target goes.
 
-    A class above its target is scaled down, each symbol by the same factor; what a class below its target
-    lacks goes to its preferred symbol, the first one with a price.
+    What a class has above its target is taken from its largest holdings first, so that few symbols are
+    traded; what it lacks goes to its preferred symbol, the first one with a price.
 
     Raises
     ------
@@ -49,10 +49,12 @@ def _weights(group: Group, scope: Scope, household: Household) -> dict[str, floa
         for symbol in members
         if value
     }
-    total = fsum(held.values())
-    if total > group.target:
-        return {symbol: weight * group.target / total for symbol, weight in held.items()}
     weights = dict.fromkeys(members, 0.0) | held
-    if members:
-        weights[members[0]] += group.target - total
+    excess = fsum(held.values()) - group.target
+    if excess < 0 and members:
+        weights[members[0]] -= excess
+    for symbol in sorted(held, key=lambda symbol: (-held[symbol], symbol)):
+        taken = min(max(excess, 0.0), held[symbol])
+        weights[symbol] -= taken
+        excess -= taken
     return weights

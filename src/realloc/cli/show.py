@@ -203,10 +203,17 @@ def _refusal_issue(refusal: Any) -> Issue:
     )
 
 
+class _Console(Console):
+    """A console that leaves a closed output to the edge of the command."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
-        return Console(highlight=False)
-    return Console(highlight=False, width=WIDTH)
+        return _Console(highlight=False)
+    return _Console(highlight=False, width=WIDTH)
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str] = (), last: Sequence[str] = ()) -> Table:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from realloc.accounts import Account
 from realloc.check import require_sound
 from realloc.cli.arguments import Options, parse_plugin
 from realloc.cli.by_symbol import model_by_symbol
@@ -129,11 +130,18 @@ def decide(
         held, cash = calculate_portfolio_positions(accounts)
         wanted = calculate_target_shares(held, cash, household.prices, model_by_symbol(scope, household))
         target = adjust(held, wanted) if adjust else wanted
-        state = PortfolioStateManager(accounts, household.prices, compute_portfolio_trades(held, target))
+        kept = {account.account_number: _kept(account) for account in accounts}
+        spendable = [
+            replace(account, cash=account.cash - kept[account.account_number], cash_reserve=0.0)
+            for account in accounts
+        ]
+        state = PortfolioStateManager(spendable, household.prices, compute_portfolio_trades(held, target))
         for validator in tools.validators:
             state.add_validator(validator)
-        _log_start(state, held, target)
+        _log_start(accounts, held, target)
         results.append(tools.rebalancer.execute_rebalance(state, target, iterations))
+        for number, cash in kept.items():
+            state.adjust_cash(number, cash)
         states.append(state)
     trades = tuple(trade for result in results for trade in result)
     with _at(source):
@@ -168,6 +176,11 @@ def _at(source: StrPath | Mapping[str, StrPath]) -> Iterator[None]:
             )
         ]
         raise type(error)(located) from error
+
+
+def _kept(account: Account) -> float:
+    """Return the dollars that are not for spending: the reserve and what is about to leave, as far as held."""
+    return max(0.0, min(account.cash, account.cash_reserve - min(account.cash_flow, 0.0)))
 
 
 def _require_allowed(household: Household, plan: Plan, validators: Sequence[TradeValidator]) -> None:
@@ -205,11 +218,11 @@ def export(decision: Decision, tools: Tools) -> None:
     log.info("%d trades exported by %s", len(decision.trades), tools.exporter_name)
 
 
-def _log_start(state: PortfolioStateManager, held: Mapping[str, float], target: Mapping[str, float]) -> None:
+def _log_start(accounts: Iterable[Account], held: Mapping[str, float], target: Mapping[str, float]) -> None:
     log.info("=== Initial Account States ===")
     _log_lines(
-        f"{row['label']}: cash {row['cash']:,.2f}, value {row['total_value']:,.2f}"
-        for row in state.get_account_summary()
+        f"{account.label}: cash {account.cash:,.2f}, {len(account.positions)} positions"
+        for account in accounts
     )
     for title, shares in (("Target", target), ("Current", held)):
         log.info("=== %s Portfolio (shares) ===", title)

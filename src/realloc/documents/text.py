@@ -50,13 +50,12 @@ def read_text(path: str | PathLike[str]) -> str:
 
 def _read_bytes(name: str) -> bytes:
     try:
-        path = Path(name)
-        if path.is_dir():
-            raise _fault("file.folder", name, "this is a folder, not a file", "name a file in it")
-        with path.open("rb") as file:
+        with Path(name).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
         raise _fault("file.missing", name, "no such file", "check the path") from error
+    except IsADirectoryError as error:
+        raise _fault("file.folder", name, "this is a folder, not a file", "name a file in it") from error
     except PermissionError as error:
         raise _fault("file.permission", name, "the file may not be read", "check its permissions") from error
     except (OSError, ValueError) as error:

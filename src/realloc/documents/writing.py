@@ -1,12 +1,14 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and numbers and names so that they are read as they are meant."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import secrets
 import stat
+from decimal import Decimal
 from pathlib import Path
 
 from realloc.errors import ExportError, ExportFolderError
@@ -64,6 +66,21 @@ def spreadsheet_safe(text: str) -> str:
         text.startswith(("+", "-")) and not _ORDINARY_SIGNED.fullmatch(text)
     )
     return f"'{text}" if formula else text
+
+
+def share_text(shares: float) -> str:
+    """Return a number of shares exactly, without an exponent; whole ones without a decimal point.
+
+    Raises
+    ------
+    ValueError
+        It is not a finite number.
+    """
+    if not math.isfinite(shares):
+        raise ValueError(f"{shares} shares")
+    if shares == int(shares):
+        return str(int(shares))
+    return format(Decimal(str(shares)), "f")
 
 
 def _is_stream(target: Path) -> bool:

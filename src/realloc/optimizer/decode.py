@@ -100,7 +100,7 @@ def _lots_sold(
                 cost_per_share=lot.cost_per_share,
                 acquired=lot.acquired,
                 term="long" if is_long_term(lot.acquired, household.as_of) else "short",
-                gain=round((bid - lot.cost_per_share) * sold, 2) + 0.0,
+                gain=_figure((bid - lot.cost_per_share) * sold),
             )
         )
     return tuple(sales)

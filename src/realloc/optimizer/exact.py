@@ -47,9 +47,11 @@ class Program:
         The arrays.
     whole : bool
         Share counts are integral.
+    elastic : bool
+        Reserves and the cap on drift may be missed, by as little as possible (rule OBJ-6).
     """
 
-    def __init__(self, problem: Problem, *, whole: bool) -> None:
+    def __init__(self, problem: Problem, *, whole: bool, elastic: bool = False) -> None:
         import highspy  # noqa: PLC0415 - the solver loads at first use
 
         self.problem = problem
@@ -62,6 +64,7 @@ class Program:
         self._lay_rows()
         self._add_trades()
         self._add_cash_and_drift()
+        self.missable: list[Ints] = self._add_missable() if elastic else []
         self.highs = highspy.Highs()
         for option, value in (("output_flag", False), ("threads", 1), ("mip_feasibility_tolerance", 1e-9)):
             self.highs.setOptionValue(option, value)
@@ -225,7 +228,7 @@ class Program:
                 common += [(buy_switch[on], -top[on]), (buy_least[on], -least)]
                 self.columns.add(cost, 0.0, 1.0, common, integral=True)
             else:
-                least = pairs.least[p] * pairs.price[p] / unit
+                least = pairs.least_sale[p] * pairs.price[p] / unit
                 first = self.columns.add(cost, 0.0, 1.0, [*common, (sell_least[on], -least)], integral=True)
                 switch_of = np.full(len(s), -1)
                 switch_of[on] = first + np.arange(n)
@@ -248,8 +251,21 @@ class Program:
                     np.full(n, rate), 0.0, width, [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)]
                 )
 
+    def _add_missable(self) -> list[Ints]:
+        """Add what may be missed: first dollars of reserves, then dollars of the cap on drift."""
+        cash = self.problem.cash
+        n = len(cash.before)
+        first = self.columns.add(
+            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -1.0)]
+        )
+        stages = [first + np.arange(n)]
+        if "drift" in self.cap_row:
+            excess = self.columns.add(np.zeros(1), 0.0, np.inf, self._cap("drift", 1, -1.0))
+            stages.append(np.array([excess]))
+        return stages
+
     def _pass(self) -> None:
-        model = self.columns.model()
+        model = self.model = self.columns.model()
         self.highs.passModel(
             model.n_columns,
             self.n_rows,
@@ -269,12 +285,18 @@ class Program:
         )
 
     def solve(self, effort: Effort, incumbent: float) -> Exact:
-        """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left."""
+        """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left.
+
+        What may be missed is first made least, stage by stage, and then held.
+        """
         highs, problem = self.highs, self.problem
+        for columns in self.missable:
+            self._make_least(columns, effort)
         highs.setOptionValue("mip_abs_gap", max(effort.gap / self.unit, 1e-9))
         highs.setOptionValue("mip_rel_gap", 0.0)
         highs.setOptionValue("mip_max_nodes", effort.nodes)
-        highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
+        if np.isfinite(incumbent):
+            highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
         if effort.seconds is not None:
             highs.setOptionValue("time_limit", max(effort.seconds, 0.01))
         highs.run()
@@ -294,3 +316,21 @@ class Program:
         groups = np.flatnonzero(problem.coupled)
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
         return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=status != "Optimal")
+
+    def _make_least(self, columns: Ints, effort: Effort) -> None:
+        n = self.model.n_columns
+        everything = np.arange(n, dtype=np.int32)
+        cost = np.zeros(n)
+        cost[columns] = 1.0
+        self.highs.changeColsCost(n, everything, cost)
+        self.highs.setOptionValue("mip_max_nodes", effort.nodes)
+        if effort.seconds is not None:
+            self.highs.setOptionValue("time_limit", max(effort.seconds, 0.01))
+        self.highs.run()
+        least = max(0.0, self.highs.getInfo().objective_function_value)
+        if least < 1e-7:
+            none = np.zeros(len(columns))
+            self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none)
+        else:
+            self.highs.addRow(-np.inf, least + 1e-7, len(columns), columns.astype(np.int32), np.ones(len(columns)))
+        self.highs.changeColsCost(n, everything, self.model.cost)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from realloc.optimizer.integer import PENALTY, Repair
+from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem
 from realloc.trades import Trade
 
@@ -15,7 +15,8 @@ def explain(problem: Problem, made: Repair, trades: tuple[Trade, ...]) -> tuple[
     """Return the trades with their reasons: what each is for, what it costs, what the plan would lose without it."""
     if not trades:
         return trades
-    alone = made.changes(np.zeros(len(made.shares)))
+    objective, missed = made.changes(np.zeros(len(made.shares)))
+    alone = np.where(missed > 0, np.inf, objective)
     place = {
         (problem.accounts[a].account_number, problem.symbols[s]): p
         for p, (a, s) in enumerate(zip(problem.pairs.account.tolist(), problem.pairs.symbol.tolist(), strict=True))
@@ -32,7 +33,7 @@ def _reason(problem: Problem, made: Repair, p: int, trade: Trade, alone: np.ndar
     groups = [g for g in pairs.groups[p].tolist() if g < len(problem.groups.target)]
     purpose = _purpose(problem, groups, selling=trade.shares < 0)
     cost = _cost(problem, made, p, trade)
-    if without >= PENALTY / 100:
+    if without == np.inf:
         value = "without it a cash reserve or a limit would be broken"
     elif without > 0.005:
         value = f"leaving it out alone would make the plan {_usd(without)} worse"

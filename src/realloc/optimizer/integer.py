@@ -17,8 +17,8 @@ NEGLIGIBLE = 1e-7
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
-PENALTY = 1e4
-"""Dollars of score per dollar of broken reserve or cap while a rounded solution is being repaired."""
+BROKEN, SHORT, ASTRAY = 1e8, 1e6, 1e4
+"""Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
 
 class Repair:
@@ -51,8 +51,9 @@ class Repair:
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
         self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
         self.whole = np.where(closed, self.full, pairs.whole)
-        self.least_sale = np.where(self.whole >= pairs.least, pairs.least, self.full)
-        self.full = np.where(self.full >= pairs.least, self.full, 0.0)
+        self.least_sale = np.where(closed, pairs.least, pairs.least_sale)
+        self.full = np.where(self.full >= self.least_sale, self.full, 0.0)
+        self.least_sale = np.where(self.full > 0, self.least_sale, 0.0)
         self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
@@ -77,41 +78,53 @@ class Repair:
         down = np.where(down >= pairs.least, np.minimum(down, self.buy_max), 0.0)
         up = np.ceil(-net / pairs.step - slack) * pairs.step
         up = np.where(up > self.whole, self.full, np.maximum(up, 0.0))
-        up = np.where((up > 0) & (up < pairs.least), np.where(2 * up >= pairs.least, self.least_sale, 0.0), up)
+        small = (up > 0) & (up < self.least_sale)
+        up = np.where(small, np.where(2 * up >= self.least_sale, self.least_sale, 0.0), up)
         self.set(np.where(net > 0, down, -np.minimum(up, self.full)) + 0.0)
 
     def refresh(self) -> None:
         """Derive cash, group values and totals from the share counts."""
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
-        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares)
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares, slice(None))
         self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
-        off = np.bincount(pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1)
+        off = np.bincount(
+            pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1
+        ).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
         off += np.bincount(cash.group, weights=self.cash, minlength=len(off))
         off[-1] = 0.0
         self.off = off
 
-    def _weigh(self, shares: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return by pair the cost in dollars (cash drift apart), the cash that comes in, the tax and the gain."""
+    def move(self, pair: int, count: float) -> None:
+        """Take one pair to another share count."""
+        pairs = self.problem.pairs
+        value = (count - self.shares[pair]) * pairs.price[pair]
+        self.shares[pair] = count
+        weighed = self._weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
+        came = float(weighed[1][0]) - self.pair_cash[pair]
+        for totals, now in zip((self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True):
+            totals[pair] = now[0]
+        account = pairs.account[pair]
+        self.cash[account] += came
+        np.add.at(self.off, pairs.groups[pair], value * pairs.weights[pair])
+        self.off[self.problem.cash.group[account]] += came
+        self.off[-1] = 0.0
+
+    def _weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`."""
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
+        price, account = pairs.price[at], pairs.account[at]
         sold = np.maximum(-shares, 0.0)
-        bought = np.maximum(shares, 0.0)
         order = shares != 0
-        at = self.start + sold
-        tax = np.interp(at, self.reach, self.tax_at) - self.tax_start
-        gain = np.interp(at, self.reach, self.gain_at) - self.gain_start if self.caps else tax
-        paid = pairs.ask * bought - pairs.bid * sold + limits.commission * order
-        cost = (
-            paid
-            - pairs.price * shares
-            + limits.order * order
-            + tax
-            + pairs.location * pairs.price * shares
-            - problem.cash.location[pairs.account] * paid
-        )
+        reach = self.start[at] + sold
+        tax = np.interp(reach, self.reach, self.tax_at) - self.tax_start[at]
+        gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at] if self.caps else tax.copy()
+        paid = np.where(shares > 0, pairs.ask[at], pairs.bid[at]) * shares + limits.commission * order
+        cost = paid - price * shares + limits.order * order + tax + pairs.location[at] * price * shares
+        cost -= problem.cash.location[account] * paid
         return cost, -paid, tax, gain
 
     def parts(self) -> dict[str, float]:
@@ -135,15 +148,15 @@ class Repair:
         """Return household drift, a fraction (rule OBJ-5)."""
         return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
 
-    def missed(self) -> float:
-        """Return what reserves and caps are missed by, in dollars; a surplus order counts as a thousand."""
-        limits = self.problem.limits
-        missed = float(np.maximum(self.problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        if self.caps:
-            missed += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
-            missed += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
-            missed += max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * self.problem.value - NEGLIGIBLE)
-        return missed + ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+    def missed(self) -> tuple[float, float, float]:
+        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        problem, limits = self.problem, self.problem.limits
+        broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
+        broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+        broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        return broken, short, astray
 
     def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
@@ -167,57 +180,58 @@ class Repair:
             up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
         return up + 0.0, down + 0.0
 
-    def changes(self, counts: Floats) -> Floats:
-        """Return the change of score in dollars of taking each pair alone to its entry in `counts`."""
+    def changes(self, counts: Floats, at: slice | Ints = slice(None)) -> tuple[Floats, Floats]:
+        """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
+
+        Both are in dollars; what is missed is weighted, so that their sum ranks moves as rule OBJ-6 does. `at`
+        names the pairs of `counts`, all by default.
+        """
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
-        cost, came, tax, gain = self._weigh(counts)
-        came = came - self.pair_cash
-        value = ((counts - self.shares) * pairs.price)[:, None] * pairs.weights
-        change = np.concatenate([value, came[:, None]], axis=1)
-        before = self.off[self.slot]
-        after = before + change
-        score = cost - self.pair_cost + (
-            self._deviation(after, self.slot) - self._deviation(before, self.slot)
-        ).sum(axis=1)
-        account_cash = self.cash[pairs.account]
-        reserve = cash.reserve[pairs.account]
-        short_before = np.maximum(reserve - account_cash - NEGLIGIBLE, 0.0)
-        short_after = np.maximum(reserve - account_cash - came - NEGLIGIBLE, 0.0)
-        missed = short_after - short_before
+        account = pairs.account[at]
+        cost, came, tax, gain = self._weigh(counts, at)
+        came -= self.pair_cash[at]
+        value = (counts - self.shares[at]) * pairs.price[at]
+        slot = self.slot[at]
+        before = self.off[slot]
+        after = before.copy()
+        after[:, :-1] += value[:, None] * pairs.weights[at]
+        after[:, -1] += came
+        objective = cost - self.pair_cost[at]
+        objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
+        slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
+        missed = SHORT * (np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
-            missed = missed + self._cap_change(tax, gain, before, after)
+            missed += self._cap_change(tax - self.pair_tax[at], gain - self.pair_gain[at], before, after)
         if np.isfinite(limits.orders):
-            orders = (counts != 0) * 1.0 - (self.shares != 0)
-            excess = (self.shares != 0).sum() - limits.orders
-            missed = missed + ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
-        return np.where(counts == self.shares, np.inf, score + PENALTY * missed)
+            orders = (counts != 0) * 1.0 - (self.shares[at] != 0)
+            excess = np.count_nonzero(self.shares) - limits.orders
+            missed += BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
+        return objective, missed
 
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
+        """Return what changes of tax, gain and drift do to their caps, in weighted dollars missed."""
         limits = self.problem.limits
-        total = 0.0
-        for was, now, cap in (
-            (self.pair_gain, gain, limits.gain),
-            (self.pair_tax, tax, limits.tax),
-        ):
-            excess = was.sum() - cap - NEGLIGIBLE
-            total = total + np.maximum(excess + now - was, 0.0) - max(excess, 0.0)
+        total = np.zeros(len(tax))
+        for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
+            excess = made.sum() - cap - NEGLIGIBLE
+            total += BROKEN * (np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total = total + np.maximum(excess + drift, 0.0) - max(excess, 0.0)
-        return np.asarray(total)
+            total += ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
+        return total
 
-    def improve(self, most: int = 10_000) -> None:
+    def improve(self) -> None:
         """Make the best move until none lowers the score."""
-        for _ in range(most):
-            up, down = self.neighbours()
-            score_up, score_down = self.changes(up), self.changes(down)
-            p, q = int(score_up.argmin()), int(score_down.argmin())
-            if min(score_up[p], score_down[q]) >= -NEGLIGIBLE:
-                return
-            if score_up[p] <= score_down[q]:
-                self.shares[p] = up[p]
-            else:
-                self.shares[q] = down[q]
-            self.refresh()
+        n = len(self.shares)
+        both = np.concatenate([np.arange(n), np.arange(n)])
+        while n:
+            counts = np.concatenate(self.neighbours())
+            objective, missed = self.changes(counts, both)
+            score = np.where(counts == self.shares[both], np.inf, objective + missed)
+            best = int(score.argmin())
+            if score[best] >= -NEGLIGIBLE:
+                break
+            self.move(int(both[best]), float(counts[best]))
+        self.refresh()

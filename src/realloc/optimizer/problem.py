@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from math import floor, fsum, inf
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ class Pairs:
     """Everything that may be traded: flat over pairs of account and symbol, sorted by wash group.
 
     `price`, `bid` and `ask` are dollars per share, `location` dollars per dollar, the rest shares.
-    `whole` is the largest sale short of the whole position. `groups` and `weights` have shape (pairs, k): the
+    `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups` and `weights` have shape (pairs, k): the
     groups that a pair counts in and its share of each, padded with the number of groups and zero. `rank` is
     the symbol's place in its class, 0 for the preferred one.
     """
@@ -52,6 +53,7 @@ class Pairs:
     sell_max: Floats
     whole: Floats
     least: Floats
+    least_sale: Floats
     step: Floats
     groups: Ints
     weights: Floats
@@ -162,30 +164,32 @@ def build(household: Household) -> Problem:
     scopes = tuple(scopes_of(household))
     accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
     wash = _wash_rules(household)
-    location = _Location(household)
+    location = [_location_costs(household, account) for account in accounts]
     groups, first_group = _groups(household, scopes)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
+    table = _PairTable(household, wash)
+    unbuyable = wash.unbuyable(household)
     for n, account in enumerate(accounts):
-        if account.do_not_trade:
-            continue
-        names = {symbol for symbol, shares in account.positions.items() if shares > SHARES_TOLERANCE}
-        names |= _menu(account, scopes[candidates[account.account_number]], household) - wash.unbuyable(household)
-        rows += [(wash.group(symbol), symbol, n) for symbol in names]
+        menu: set[str] = set()
+        if not account.do_not_trade:
+            menu = _menu(account, scopes[candidates[account.account_number]], household) - unbuyable
+            names = {symbol for symbol, shares in account.positions.items() if shares > SHARES_TOLERANCE}
+            rows += [(wash.group(symbol), symbol, n) for symbol in names | menu]
+        table.open(account, menu)
     rows.sort()
     symbols = tuple(dict.fromkeys(symbol for _, symbol, _ in rows))
     roots = tuple(dict.fromkeys(root for root, _, _ in rows))
-    table = _PairTable(household, wash)
+    scope_of = [candidates[account.account_number] for account in accounts]
     for root, symbol, n in rows:
-        account = accounts[n]
-        s = candidates[account.account_number]
+        s = scope_of[n]
         cover = tuple((first_group[s] + g, share) for g, share in scopes[s].cover[symbol])
-        table.add(n, account, symbol, root, scopes[s], cover, location.of(account, symbol))
+        table.add(n, symbol, root, cover, location[n].get(symbol, 0.0), scopes[s].wanted.get(symbol, 0))
     pairs, lots = table.arrays(symbols, roots, len(groups.target))
     cash = Cash(
         before=np.array([account.cash + account.cash_flow for account in accounts]),
         reserve=np.array([account.cash_reserve for account in accounts]),
-        location=np.array([location.of_cash(account) for account in accounts]),
+        location=np.array([costs.get(CASH, 0.0) for costs in location]),
         group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
         short=np.zeros(len(accounts), dtype=bool),
     )
@@ -217,9 +221,10 @@ def build(household: Household) -> Problem:
         coupled=coupled,
         private=_private(pairs, lots, len(groups.target), coupled | has_order_terms),
         location=fsum(
-            location.of(account, symbol) * shares * household.prices[symbol]
-            for account in accounts
+            costs[symbol] * shares * household.prices[symbol]
+            for account, costs in zip(accounts, location, strict=True)
             for symbol, shares in account.positions.items()
+            if symbol in costs
         ),
     )
 
@@ -258,31 +263,18 @@ def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
     return menu - set(account.no_buy)
 
 
-class _Location:
-    """Location costs in dollars per dollar of a symbol in an account (rule OBJ-4)."""
-
-    def __init__(self, household: Household) -> None:
-        self.household = household
-        self.costs: dict[str, dict[str, float]] = {}
-        for account in household.accounts:
-            costs = dict(account.location_cost)
-            for name, by_kind in household.policy.location.items():
-                costs[name] = costs.get(name, 0.0) + by_kind.get(account.kind, 0.0)
-            self.costs[account.account_number] = {name: cost for name, cost in costs.items() if cost}
-        self.classes: dict[str, list[tuple[str, float]]] = {}
-        for name, asset_class in household.model.classes.items():
-            for symbol, share in asset_class.symbols.items():
-                self.classes.setdefault(symbol, []).append((name, share))
-
-    def of(self, account: Account, symbol: str) -> float:
-        costs = self.costs[account.account_number]
-        if not costs:
-            return 0.0
-        own = 0.0 if symbol in self.household.model.classes else costs.get(symbol, 0.0)
-        return own + sum(costs.get(name, 0.0) * share for name, share in self.classes.get(symbol, ()))
-
-    def of_cash(self, account: Account) -> float:
-        return self.costs[account.account_number].get(CASH, 0.0)
+def _location_costs(household: Household, account: Account) -> dict[str, float]:
+    """Return location costs in dollars per dollar of each symbol, and of ``CASH``, in an account (rule OBJ-4)."""
+    named = dict(account.location_cost)
+    for name, by_kind in household.policy.location.items():
+        named[name] = named.get(name, 0.0) + by_kind.get(account.kind, 0.0)
+    costs: dict[str, float] = {}
+    for name, cost in named.items():
+        asset_class = household.model.classes.get(name)
+        members = {name: 1.0} if asset_class is None or name == CASH else asset_class.symbols
+        for symbol, share in members.items():
+            costs[symbol] = costs.get(symbol, 0.0) + cost * share
+    return costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +318,9 @@ def _wash_rules(household: Household) -> _WashRules:
     return _WashRules(root=root, bought=frozenset(bought), sold_at_loss=frozenset(sold_at_loss))
 
 
+_BY_TAX = itemgetter(0, 1, 2, 3, 4)
+
+
 class _PairTable:
     """Collects the flat lists of pairs and lots."""
 
@@ -340,74 +335,84 @@ class _PairTable:
         self.lots: list[tuple[float, float, float]] = []
         self.lot_of: list[Lot | None] = []
         self.first = [0]
-        self.by_symbol: dict[int, dict[str, list[Lot]]] = {}
+        self.accounts: list[tuple[Account, set[str], dict[str, list[Lot]]]] = []
+        self.quotes: dict[str, tuple[float, float, float]] = {}
+
+    def open(self, account: Account, menu: set[str]) -> None:
+        """Take the next account, with what it may buy."""
+        lots: dict[str, list[Lot]] = {}
+        if account.kind == "taxable":
+            for lot in account.lots:
+                lots.setdefault(lot.symbol, []).append(lot)
+        self.accounts.append((account, menu, lots))
+
+    def _quote(self, symbol: str) -> tuple[float, float, float]:
+        quote = self.quotes.get(symbol)
+        if quote is None:
+            price = self.household.prices[symbol]
+            half = self.household.spread_bps(symbol) / 20_000
+            quote = self.quotes[symbol] = (price, price * (1 - half), price * (1 + half))
+        return quote
 
     def add(
-        self,
-        n: int,
-        account: Account,
-        symbol: str,
-        root: str,
-        scope: Scope,
-        cover: tuple[tuple[int, float], ...],
-        location: float,
+        self, n: int, symbol: str, root: str, cover: tuple[tuple[int, float], ...], location: float, rank: int
     ) -> None:
-        household = self.household
-        price = household.prices[symbol]
-        half = household.spread_bps(symbol) / 20_000
-        bid, ask = price * (1 - half), price * (1 + half)
+        """Add the pair of the account `n` and a symbol."""
+        account, menu, lots = self.accounts[n]
+        price, bid, ask = self._quote(symbol)
         held = account.positions.get(symbol, 0.0)
         step = FRACTION if account.fractional else 1.0
-        sell_max = self._sellable(account, n, symbol, held, bid, step, root)
+        sell_max = self._sellable(account, lots.get(symbol, []), symbol, held, root)
         buy_max = 0.0
-        if symbol in _menu(account, scope, household) and root not in self.wash.sold_at_loss:
+        if symbol in menu:
             buy_max = inf
             if account.max_position_value is not None:
                 buy_max = shares_within(account.max_position_value, price, step, held)
-        least = shares_worth(household.policy.min_trade_value, price, step)
+        smallest = self.household.policy.min_trade_value
+        least = shares_worth(smallest, price, step) if smallest else step
         whole = floor(held / step * (1 + 1e-12)) * step
         if whole >= held or sell_max < held:
             whole = sell_max
-        rank = scope.wanted.get(symbol, 0)
-        self.rows.append((n, held, price, bid, ask, location, buy_max, sell_max, whole, least, step, rank))
+        least_sale = least
+        if whole < least:
+            enough = sell_max == held and Decimal(repr(held)) * Decimal(repr(price)) >= Decimal(repr(smallest))
+            least_sale = held if enough else inf
+        self.rows.append((n, held, price, bid, ask, location, buy_max, sell_max, whole, least, least_sale, step, rank))
         self.names.append((symbol, root))
         self.cover.append(cover)
         self.first.append(len(self.lots))
 
-    def _sellable(
-        self, account: Account, n: int, symbol: str, held: float, bid: float, step: float, root: str
-    ) -> float:
+    def _sellable(self, account: Account, lots: list[Lot], symbol: str, held: float, root: str) -> float:
         """Append the lots of a pair that may be sold, by rising tax, and return the most shares to sell."""
         if held <= SHARES_TOLERANCE or symbol in account.no_sell:
             return 0.0
-        if n not in self.by_symbol:
-            by_symbol = self.by_symbol[n] = {}
-            for lot in account.lots:
-                by_symbol.setdefault(lot.symbol, []).append(lot)
-        lots = self.by_symbol[n].get(symbol)
-        if account.kind != "taxable" or not lots:
+        if not lots:
             self.lots.append((held, 0.0, 0.0))
             self.lot_of.append(None)
             return held
+        bid = self.quotes[symbol][1]
+        short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
+        keeps_losses = root in self.wash.bought
         found = []
         for lot in lots:
             gain = bid - lot.cost_per_share
-            rate = self.tax.long_term_rate if lot.acquired <= self.cutoff else self.tax.short_term_rate
-            tax = gain * rate * (self.tax.loss_value if gain < 0 else 1.0)
+            if gain < 0 and keeps_losses:
+                continue
+            tax = gain * (long if lot.acquired <= self.cutoff else short) * (loss_value if gain < 0 else 1.0)
             found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, lot))
-        found.sort(key=lambda entry: entry[:5])
-        allowed = [entry for entry in found if entry[5] >= 0 or root not in self.wash.bought]
-        self.lots += [(entry[3], entry[0], entry[5]) for entry in allowed]
-        self.lot_of += [entry[6] for entry in allowed]
-        if len(allowed) == len(found):
+        found.sort(key=_BY_TAX)
+        self.lots += [(entry[3], entry[0], entry[5]) for entry in found]
+        self.lot_of += [entry[6] for entry in found]
+        if len(found) == len(lots):
             return held
-        return floor(fsum(entry[3] for entry in allowed) / step + 1e-9) * step
+        step = FRACTION if account.fractional else 1.0
+        return floor(fsum(entry[3] for entry in found) / step + 1e-9) * step
 
     def arrays(self, symbols: tuple[str, ...], roots: tuple[str, ...], n_groups: int) -> tuple[Pairs, Lots]:
         """Return what was collected as arrays."""
         symbol_index = {symbol: n for n, symbol in enumerate(symbols)}
         root_index = {root: n for n, root in enumerate(roots)}
-        columns = np.array(self.rows, dtype=float).reshape(-1, 12).T
+        columns = np.array(self.rows, dtype=float).reshape(-1, 13).T
         width = max((len(cover) for cover in self.cover), default=1)
         padding = (n_groups, 0.0)
         cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
@@ -426,10 +431,11 @@ class _PairTable:
             sell_max=columns[7],
             whole=columns[8],
             least=columns[9],
-            step=columns[10],
+            least_sale=columns[10],
+            step=columns[11],
             groups=cover[:, :, 0].astype(np.intp),
             weights=cover[:, :, 1],
-            rank=columns[11].astype(np.intp),
+            rank=columns[12].astype(np.intp),
         )
         return pairs, Lots(
             pair=np.repeat(np.arange(len(self.rows)), np.diff(first)),
@@ -464,7 +470,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
     Those sell all that brings cash, and buy nothing: their reserve becomes the most that they can reach.
     """
     proceeds = pairs.bid * pairs.sell_max - limits.commission
-    possible = pairs.sell_max >= pairs.least
+    possible = pairs.sell_max >= pairs.least_sale
     useful = possible & (proceeds > 0)
     most = cash.before + np.bincount(
         pairs.account, weights=np.where(useful, proceeds, 0.0), minlength=len(cash.before)

@@ -20,7 +20,7 @@ from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.02e-4
+GOOD_GAP = 0.05e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -37,6 +37,9 @@ SMALL_EFFORT = 20_000
 
 CAP_GAP = 3e-4
 """A gap, as a fraction of value, that is good enough where a cap chooses among orders."""
+
+MISSED = 1e-6
+"""Dollars of a reserve or a cap that are noise."""
 
 CAP_EFFORT = 2_000
 """Most nodes of the solver where a cap chooses among orders."""
@@ -105,13 +108,32 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     small = len(problem.pairs.held) + len(problem.lots.pair) <= SMALL
     limits = problem.limits
     capped = bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
+    missed = max(solution.made.missed()) > MISSED
+    if missed and not small:
+        return solve(_relented(problem, solution.made), idle, deadline)
     gap = solution.made.objective() - solution.bound
-    if small and (gap > FINISH_GAP * problem.value or solution.made.missed() > 0):
-        return _finished(solution, Program(problem, whole=True), Effort(0.0, SMALL_EFFORT, deadline.left()))
+    if small and (gap > FINISH_GAP * problem.value or missed):
+        program = Program(problem, whole=True, elastic=missed)
+        return _finished(solution, program, Effort(0.0, SMALL_EFFORT, deadline.left()))
     if capped and gap > CAP_GAP * problem.value:
         effort = Effort(CAP_GAP * problem.value, CAP_EFFORT, deadline.left())
         return _finished(solution, Program(problem, whole=False), effort)
     return solution
+
+
+def _relented(problem: Problem, made: Repair) -> Problem:
+    """Return the problem with the reserves and the cap on drift that `made` reaches, where it misses them.
+
+    An account that misses its reserve buys nothing (rule CASH-2).
+    """
+    cash, pairs = problem.cash, problem.pairs
+    short = made.cash < cash.reserve - MISSED
+    return replace(
+        problem,
+        cash=replace(cash, reserve=np.minimum(cash.reserve, made.cash), short=cash.short | short),
+        pairs=replace(pairs, buy_max=np.where(short[pairs.account], 0.0, pairs.buy_max)),
+        limits=replace(problem.limits, drift=max(problem.limits.drift, made.drift() * (1 + 1e-9))),
+    )
 
 
 def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
@@ -124,13 +146,12 @@ def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -
 def _finished(solution: Solution, program: Program, effort: Effort) -> Solution:
     """Return the solution improved by the whole program, as far as `effort` goes."""
     made = solution.made
-    clean = made.missed() == 0
-    exact = program.solve(effort, made.objective() if clean else np.inf)
+    exact = program.solve(effort, made.objective() if max(made.missed()) <= MISSED else np.inf)
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
         made = min(made, _rounded(program.problem, exact.buy, exact.sell, exact.sells_losses), key=_rank)
     return Solution(made=made, bound=max(solution.bound, exact.bound), stopped=exact.stopped)
 
 
-def _rank(made: Repair) -> tuple[float, float, int]:
-    """Return what comes first: less missed, then a lower objective, then fewer orders."""
-    return round(made.missed(), 6), round(made.objective(), 7), int(np.count_nonzero(made.shares))
+def _rank(made: Repair) -> tuple[float, ...]:
+    """Return what comes first: no cap broken, less missed, then a lower objective, then fewer orders."""
+    return (*(round(missed, 6) for missed in made.missed()), round(made.objective(), 7), np.count_nonzero(made.shares))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Literal
 
 from realloc.errors import InputError, Issue
+
+Term = Literal["short", "long"]
 
 _ONE_DAY = timedelta(days=1)
 
@@ -30,6 +33,11 @@ def is_long_term(acquired: date, sold: date) -> bool:
         return False
     first = acquired + _ONE_DAY
     return (sold.year, sold.month, sold.day) >= (first.year + 1, first.month, first.day)
+
+
+def term_of(acquired: date, sold: date) -> Term:
+    """Return ``long`` or ``short`` for a lot bought on `acquired` and sold on `sold`; see `is_long_term`."""
+    return "long" if is_long_term(acquired, sold) else "short"
 
 
 def long_term_cutoff(sold: date) -> date:

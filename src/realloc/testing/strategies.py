@@ -95,8 +95,9 @@ def _models(draw: st.DrawFn, symbols: list[str]) -> dict[str, Any]:
     for symbol in symbols:
         place = draw(st.sampled_from(["stocks", "stocks", "bonds", "both", "own", "none"]))
         if place == "both":
-            classes.setdefault("stocks", {})[symbol] = draw(st.sampled_from([0.6, 0.5, 0.25]))
-            classes.setdefault("bonds", {})[symbol] = draw(st.sampled_from([0.4, 0.5]))
+            stocks, bonds = draw(st.sampled_from([(0.6, 0.4), (0.5, 0.3), (0.25, 0.5)]))
+            classes.setdefault("stocks", {})[symbol] = stocks
+            classes.setdefault("bonds", {})[symbol] = bonds
         elif place in {"stocks", "bonds"}:
             classes.setdefault(place, {})[symbol] = 1.0
         elif place == "own":

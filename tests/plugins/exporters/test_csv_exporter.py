@@ -61,6 +61,7 @@ def test_quotes_separators_and_line_ends_in_a_name_are_quoted(tmp_path: Path) ->
 
 def test_a_name_that_a_spreadsheet_would_run_is_made_harmless(tmp_path: Path) -> None:
     assert export(tmp_path, [Trade("=1+1", "-AAPL", 1)]).splitlines()[1] == "'=1+1,-AAPL,1"
+    assert export(tmp_path, [Trade("-A1", "@AAPL", -1)]).splitlines()[1] == "-A1,'@AAPL,-1"
 
 
 @pytest.mark.parametrize(

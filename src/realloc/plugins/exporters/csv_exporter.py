@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from realloc.documents.writing import spreadsheet_safe, write_whole
+from realloc.documents.writing import share_text, spreadsheet_safe, write_whole
 from realloc.errors import ExportError
 from realloc.plugins.core.base import Exporter, StrPath
 from realloc.trades import Trade
@@ -69,18 +67,3 @@ def _fields(trade: Trade | Mapping[str, Any], number: int) -> tuple[str, str, st
             f"Trade {number} cannot be exported: it needs account_id, symbol and a finite number of shares "
             f"({type(error).__name__}: {error})"
         ) from error
-
-
-def share_text(shares: float) -> str:
-    """Return a number of shares exactly, without an exponent; whole ones without a decimal point.
-
-    Raises
-    ------
-    ValueError
-        It is not a finite number.
-    """
-    if not math.isfinite(shares):
-        raise ValueError(f"{shares} shares")
-    if shares == int(shares):
-        return str(int(shares))
-    return format(Decimal(str(shares)), "f")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from realloc._shares import TOLERANCE, affordable, whole
 from realloc.selectors import ranked_buyers
@@ -65,7 +66,7 @@ class HolderIndex:
         sellers = self._sellers[symbol]
         most = shares * (1 + TOLERANCE)
         sold_out = bisect_left(sellers, True, key=lambda seller: seller[0] > most)
-        for n in (*range(sold_out - 1, -1, -1), *range(len(sellers) - 1, sold_out - 1, -1)):
+        for n in chain(reversed(range(sold_out)), reversed(range(sold_out, len(sellers)))):
             held, place = sellers[n]
             yield self._numbers[place], -min(whole(held), shares)
 

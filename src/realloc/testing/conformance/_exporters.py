@@ -24,7 +24,12 @@ class ExporterConformance(PluginConformance):
 
     def trades(self) -> Sequence[Trade]:
         """Return trades that the exporter can write."""
-        return [Trade("A1", "AAPL", 10), Trade("A2", "GOOG", -7), Trade("A1", "VTI", 0.125)]
+        return [
+            Trade("A1", "AAPL", 10),
+            Trade("A2", "GOOG", -7),
+            Trade("A1", "VTI", 0.125),
+            Trade("A2", "BND", 3.0),
+        ]
 
     def written(self, path: Path, trades: Iterable[Any]) -> bytes:
         """Return what the exporter writes to a new file."""

@@ -36,7 +36,7 @@ class RebalancerConformance(PluginConformance):
 
     def run(self, state: PortfolioStateManager) -> RebalanceResult:
         """Return the result of the rebalancer on a state."""
-        return self.make().execute_rebalance(state, self.target_shares, 100)
+        return self.make().execute_rebalance(state, dict(self.target_shares), 100)
 
     def test_it_returns_a_result_of_trades(self) -> None:
         result = self.run(self.state())
@@ -62,7 +62,7 @@ class RebalancerConformance(PluginConformance):
             assert float(amount) == pytest.approx(found, abs=1e-6)
 
     def test_tam_is_the_state_by_another_name(self) -> None:
-        named = self.make().execute_rebalance(tam=self.state(), target_shares=self.target_shares)
+        named = self.make().execute_rebalance(tam=self.state(), target_shares=dict(self.target_shares))
         assert list(named) == list(self.run(self.state()))
 
     def test_it_trades_the_same_twice(self) -> None:

@@ -1,0 +1,137 @@
+"""A rebalancer that plans households: its plan is printed, exported and put before the validators."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from realloc.cli import rebalance_json_input
+from realloc.cli.rebalance_json_input import read_household
+from realloc.documents import schema
+from realloc.errors import Issue
+from realloc.household import Household
+from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
+from realloc.plugins.core.base import RebalancerPlugin
+from realloc.plugins.core.results import RebalanceResult
+from realloc.trades import LotSale, Trade
+
+DOCUMENT = {
+    "prices": {"VTI": 250.0, "BND": 50.0},
+    "accounts": [{"label": "Joint", "account_number": "Z1", "cash": 0, "positions": {"VTI": 30}}],
+    "model": {"name": "60/40", "targets": {"VTI": 0.6, "BND": 0.4}},
+}
+LOT = LotSale(id="a1", shares=12, cost_per_share=200.0, acquired=date(2020, 1, 2), term="long", gain=600.0)
+PLAN = Plan(
+    trades=(
+        Trade(
+            "Z1", "VTI", -12, price=250.0, notional=-3000.0, sequence=1, lots=(LOT,), reason="Sells stock."
+        ),
+        Trade("Z1", "BND", 60, price=50.0, notional=3000.0, sequence=2, reason="Buys bonds."),
+    ),
+    accounts=(AccountCash(account_number="Z1", cash_before=0.0, cash_after=0.0, shortfall=12.5),),
+    classes=(
+        ClassWeight(name="VTI", target=0.6, before=1.0, after=0.6, band=0.05),
+        ClassWeight(name="BND", target=0.4, before=0.0, after=0.4, band=0.05, account="Z1"),
+    ),
+    household=HouseholdTotals(
+        value=7500.0, drift_before=0.4, drift_after=0.0, realized_short_term=0.0, realized_long_term=600.0
+    ),
+    costs=PlanCosts(objective=120.0, do_nothing=378.0, drift=0.0, tax=120.0, trading=0.0, location=0.0),
+    certificate=Certificate(status="certified", objective=120.0, bound=119.5, gap=0.5, gap_bps=0.667),
+    issues=(Issue(code="x", where="accounts[Z1]", message="a note", hint="a hint", severity="warning"),),
+)
+
+
+class Planner(RebalancerPlugin):
+    """Hands out the plan above."""
+
+    name = "planner"
+
+    def execute_rebalance(self, *_: Any, **__: Any) -> RebalanceResult:
+        raise AssertionError("a household is planned, not worked step by step")
+
+    def plan(self, household: Household) -> Plan:
+        assert household.model.name == "60/40"
+        return PLAN
+
+
+@pytest.fixture(autouse=True)
+def _with_the_planner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(RebalancerPlugin, "load_rebalancer", lambda _: Planner())
+    Path("in.json").write_text(json.dumps(DOCUMENT), encoding="utf-8")
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["rebalance-cli", "in.json", "--rebalancer", "planner", *words])
+    return rebalance_json_input.command()
+
+
+def test_the_plan_is_printed_with_trades_reasons_certificate_and_issues(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch) == 0
+    printed = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in printed.out.splitlines()]
+    for line in (
+        "Value 7,500.00",
+        "Drift 40.00% 0.00%",
+        "VTI (target 60.00%, band 5.00%) 100.00% 60.00%",
+        "Joint: BND (target 40.00%, band 5.00%) 0.00% 40.00%",
+        "Joint Z1 sell VTI 12 250.00 3,000.00 Sells stock.",
+        "Joint Z1 buy BND 60 50.00 3,000.00 Buys bonds.",
+        "Joint Z1 0.00 0.00 12.50",
+        "Tax 120.00",
+        "Doing nothing 378.00",
+        "warning accounts[Z1] a note (a hint)",
+        "Realized gains: 0.00 short-term, 600.00 long-term.",
+    ):
+        assert line in lines
+    assert (
+        "Certificate: certified. No plan under these rules can cost less than 119.50; this one costs 120.00 "
+        "(gap 0.50, 0.667 bps of the household)."
+    ) in " ".join(lines)
+    assert printed.err == ""
+
+
+def test_the_plan_document_is_printed_and_keeps_its_schema(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == PLAN.to_dict()
+    Draft202012Validator(schema("plan"), format_checker=FormatChecker()).validate(document)
+
+
+def test_the_schema_refuses_a_plan_with_a_key_too_many() -> None:
+    validator = Draft202012Validator(schema("plan"))
+    for section in ("household", "costs", "certificate"):
+        document = PLAN.to_dict()
+        document[section]["more"] = 1
+        assert not validator.is_valid(document)
+
+
+def test_the_trades_of_a_plan_are_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command(monkeypatch, "--exporter", "csv", "--export-path", "out.csv") == 0
+    assert Path("out.csv").read_text() == "Account,Symbol,Shares\nZ1,VTI,-12\nZ1,BND,60\n"
+
+
+def test_a_plan_that_a_validator_refuses_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--validator", "max_position:max_position=50", "--exporter", "csv", "--export-path", "out.csv"]
+    assert command(monkeypatch, *words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("rebalance-cli: error: trades[1]: Would exceed max position of 50")
+    assert not Path("out.csv").exists()
+
+
+def test_the_household_reaches_the_planner_as_the_document_says() -> None:
+    assert read_household("in.json").to_dict()["accounts"][0]["positions"] == {"VTI": 30.0}

@@ -1,0 +1,102 @@
+"""The optimal plan against the referees: bound <= exact <= ours, no rule broken, no row order that matters.
+
+The exact optimum is that of a mixed-integer programme of all the rules, or of trying every plan; both are
+written from the specification alone and checked against each other in tests/reference.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from realloc.audit import audit_plan, audit_trades
+
+from realloc.engine import rebalance
+from realloc.household import Household
+from realloc.plan import Plan
+from realloc.testing.strategies import households
+from tests.reference.brute_force import TooManyPlansError, best_of_all
+from tests.reference.evaluate import Answer, cents_matter, evaluate, faults, room
+from tests.reference.exact_milp import exact_milp
+from tests.reference.plans import as_trades, read_trades, shuffled
+from tests.reference.statement import Statement, exact, state
+
+CENT = Fraction(1, 100)
+
+drawn = settings(
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # making an example smaller takes minutes, and it is small
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@settings(drawn, max_examples=200)
+@given(households("small"), st.integers(0, 99))
+def test_plan_of_a_small_household_is_between_the_exact_optimum_and_its_certificate(
+    household: Household, seed: int
+) -> None:
+    statement = state(household)
+    plan = rebalance(household)
+    referee = exact_milp(household)
+    assert referee.proven
+    judge(statement, plan, referee.answer)
+    assert audit_trades(household, as_trades(statement, referee.answer)).ok
+    assert stripped(rebalance(shuffled(household, seed))) == stripped(plan)
+
+
+@settings(drawn, max_examples=150)
+@given(households("tiny"), st.integers(0, 99))
+def test_plan_of_a_tiny_household_is_between_the_best_of_all_plans_and_its_certificate(
+    household: Household, seed: int
+) -> None:
+    statement = state(household)
+    plan = rebalance(household)
+    try:
+        best = best_of_all(statement)
+    except TooManyPlansError:
+        best = exact_milp(household).answer
+    judge(statement, plan, best)
+    assert audit_trades(household, as_trades(statement, best)).ok
+    assert stripped(rebalance(shuffled(household, seed))) == stripped(plan)
+
+
+def judge(statement: Statement, plan: Plan, best: Answer) -> None:
+    """Assert that a plan keeps every rule, that its figures are true, and where it is against the best."""
+    household = statement.household
+    ours = read_trades(statement, plan.trades)
+    allowed = cents_matter(household)
+    assert not faults(statement, ours)
+    assert not audit_plan(household, plan).errors
+    assert ours.objective == pytest.approx(exact(plan.costs.objective), abs=float(allowed + CENT))
+    assert exact(plan.certificate.objective) == exact(plan.costs.objective)
+    assert sum(exact(item.shortfall) for item in plan.accounts) == pytest.approx(ours.shortfall, abs=0.006)
+
+    assert ours.shortfall <= room(best.shortfall, statement), "a reserve could be reached better"
+    assert ours.excess <= room(best.excess, statement) + cents(statement), "drift could be nearer to its cap"
+    assert best.objective <= ours.objective + allowed, "the referee is beaten: it or the plan breaks a rule"
+    assert exact(plan.certificate.bound) <= best.objective + allowed, "the bound cuts off the best plan"
+    assert ours.objective - best.objective <= exact(plan.certificate.gap) + allowed + CENT
+    if plan.certificate.status == "optimal":
+        assert ours.objective <= best.objective + allowed + CENT
+    idle = evaluate(statement, {}, {})
+    assert (ours.shortfall, ours.excess) <= (idle.shortfall, idle.excess + cents(statement))
+    if (ours.shortfall, ours.excess) == (idle.shortfall, idle.excess):
+        assert ours.objective <= idle.objective + allowed
+
+
+def cents(statement: Statement) -> Fraction:
+    """Return what rounding cash down can add to the sum of deviations."""
+    return len(statement.purses) * CENT
+
+
+def stripped(plan: Plan) -> dict[str, Any]:
+    """Return the plan document without the places of its issues, which name rows by their number."""
+    document = plan.to_dict()
+    document["accounts"] = sorted(document["accounts"], key=lambda item: str(item["account_number"]))
+    document["issues"] = sorted((issue["code"], issue["message"]) for issue in document["issues"])
+    return document
