@@ -48,6 +48,7 @@ def _install(requirements: str) -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == state:
         return
     pip = _make_environment()
+    print(f"Installing {pins.relative_to(ROOT)}", file=sys.stderr, flush=True)
     quiet = [*pip, "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*quiet, "--requirement", str(pins)], check=True, cwd=ROOT)
     subprocess.run([*quiet, "--no-deps", "--no-build-isolation", "--editable", "."], check=True, cwd=ROOT)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from realloc.audit import audit_plan, audit_trades
 
+from realloc.audit import audit_plan, audit_trades
 from realloc.engine import rebalance
 from realloc.household import Household
 from realloc.plan import Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import fsum
 
 from realloc._reading import nearest
@@ -110,7 +110,9 @@ def _check_lots(account: Account, where: str, household: Household) -> Iterator[
                 message=f"acquired on {lot.acquired}, after the plan's date {household.as_of}",
             )
         if lot.id and lot.id in ids:
-            yield Issue(code="lot.duplicate", where=f"{where}.lots[{n}].id", message=f"lot id {lot.id!r} occurs twice")
+            yield Issue(
+                code="lot.duplicate", where=f"{where}.lots[{n}].id", message=f"lot id {lot.id!r} occurs twice"
+            )
         ids.add(lot.id)
     for symbol, parts in shares.items():
         held = account.positions.get(symbol, 0.0)
@@ -146,7 +148,9 @@ def _check_model(household: Household) -> Iterator[Issue]:
     for symbol, weight in model.targets.items():
         if weight < 0:
             yield Issue(
-                code="model.negative", where=f"model.targets.{symbol}", message=f"the weight {weight:g} is negative"
+                code="model.negative",
+                where=f"model.targets.{symbol}",
+                message=f"the weight {weight:g} is negative",
             )
     parts: dict[str, list[float]] = {}
     for name, asset_class in model.classes.items():
@@ -167,12 +171,19 @@ def _check_model(household: Household) -> Iterator[Issue]:
                 message=f"{symbol} counts {fsum(shares):g} times over all classes",
                 hint="a symbol's shares over all classes add up to at most 1",
             )
+    yield from _check_scopes(household)
+
+
+def _check_scopes(household: Household) -> Iterator[Issue]:
+    model = household.model
     scopes = [("model.targets", model.targets)]
     scopes += [(f"accounts[{n}].targets", account.targets) for n, account in enumerate(household.accounts)]
     for n, (where, targets) in enumerate(scopes):
         if n and targets and not any(weight > 0 for weight in targets.values()):
             yield Issue(code="model.zero", where=where, message="the weights sum to zero")
-        counted = [model.classes[name].symbols for name in (targets if n else model.classes) if name in model.classes]
+        counted = [
+            model.classes[name].symbols for name in (targets if n else model.classes) if name in model.classes
+        ]
         for symbol in targets:
             if symbol not in model.classes and any(symbol in symbols for symbols in counted):
                 yield Issue(
@@ -201,7 +212,9 @@ def _check_prices(household: Household) -> Iterator[Issue]:
                         code="price.missing",
                         where=f"{where}.{name}",
                         message=f"no symbol of the class {name!r} has a price",
-                        hint=f"add the price of one of {', '.join(members)}" if members else "list its symbols",
+                        hint=f"add the price of one of {', '.join(members)}"
+                        if members
+                        else "list its symbols",
                     )
             elif name not in prices and name != CASH:
                 yield _no_price(f"{where}.{name}", name, "targeted", household)
@@ -246,8 +259,8 @@ def _check_names(household: Household) -> Iterator[Issue]:
     for asset_class in household.model.classes.values():
         known |= asset_class.symbols.keys()
     known |= {trade.symbol for trade in household.recent_trades}
-    named = [("policy.location", household.policy.location.keys())]
-    named += [("policy.wash_sales.identical", group) for group in household.policy.wash_sales.identical]  # type: ignore[misc]
+    named: list[tuple[str, Collection[str]]] = [("policy.location", household.policy.location.keys())]
+    named += [("policy.wash_sales.identical", group) for group in household.policy.wash_sales.identical]
     for account in household.accounts:
         where = f"accounts[{account.account_number}]"
         for key in ("only", "no_buy", "no_sell", "location_cost"):

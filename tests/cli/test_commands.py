@@ -181,6 +181,31 @@ def test_text_from_the_input_cannot_change_the_table(
     assert "\x1b" not in printed.out + printed.err
 
 
+@pytest.mark.parametrize(
+    ("rules", "bought", "cash"),
+    [
+        ({"cash_reserve": 300}, 3, 300),
+        ({"cash_reserve": 300, "cash_flow": -200}, 1, 500),
+        ({"cash_flow": 50}, 6, 0),
+    ],
+)
+def test_a_reserve_and_what_is_to_leave_stay_in_cash(
+    rules: dict[str, int],
+    bought: int,
+    cash: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # of 1,000 dollars 4 AAPL take 400; the rest that may be spent goes into GOOG at 100 dollars
+    arguments(
+        monkeypatch, save(DOCUMENT | {"accounts": [DOCUMENT["accounts"][0] | rules]}), "--format", "json"
+    )
+    assert rebalance_json_input.command() == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["trades"] == [TRADES[0], TRADES[1] | {"shares": bought}]
+    assert document["accounts"][0]["cash_after"] == cash
+
+
 def test_accounts_with_targets_of_their_own_are_rebalanced_by_themselves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -173,6 +173,17 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path.name}: this is a folder, not a file (name a file in it)"
 
 
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * 1000)
+    assert refusal(long) == f"{long.name}: the file cannot be read: File name too long"
+
+    def forbid(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbid)
+    assert refusal(tmp_path / "a.json") == "a.json: the file may not be read (check its permissions)"
+
+
 def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "LARGEST_FILE", 1024**2)
     path = tmp_path / "a.json"

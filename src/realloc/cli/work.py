@@ -16,7 +16,8 @@ from realloc.cli.arguments import Options, parse_plugin
 from realloc.cli.by_symbol import model_by_symbol
 from realloc.cli.household_rules import require_rules_kept
 from realloc.documents.reading import at_file
-from realloc.errors import ExportError, ExportFolderError, InputError, Issue, ReallocError
+from realloc.documents.writing import require_place
+from realloc.errors import ExportError, InputError, Issue, ReallocError
 from realloc.household import Household
 from realloc.optimizer.scopes import scopes_of
 from realloc.plan import Plan
@@ -71,20 +72,13 @@ def load_tools(options: Options) -> Tools:
         path = {} if options.export_path is None else {"path": options.export_path}
         exporter = Exporter.load_exporter(options.exporter, **path)
         if options.export_path is not None:
-            _require_folder(Path(options.export_path))
+            require_place(Path(options.export_path))
     return Tools(
         rebalancer=rebalancer,
         exporter=exporter,
         exporter_name=options.exporter or "",
         validators=tuple(TradeValidator.load_validator(name, **arguments) for name, arguments in validators),
     )
-
-
-def _require_folder(path: Path) -> None:
-    if path.is_dir():
-        raise ExportError(f"Cannot write {path}: it is a folder, not a file")
-    if not path.parent.is_dir():
-        raise ExportFolderError(f"Cannot write {path}: the folder {path.parent} does not exist")
 
 
 def decide(
@@ -179,7 +173,7 @@ def _at(source: StrPath | Mapping[str, StrPath]) -> Iterator[None]:
 
 
 def _kept(account: Account) -> float:
-    """Return the dollars that are not for spending: the reserve and what is about to leave, as far as held."""
+    """Return the dollars that are not for spending: the reserve and what is to leave, as far as held."""
     return max(0.0, min(account.cash, account.cash_reserve - min(account.cash_flow, 0.0)))
 
 

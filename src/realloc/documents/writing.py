@@ -41,10 +41,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     try:
         target = Path(path)
-        if target.is_dir():
-            raise ExportError(f"Cannot write {target}: it is a folder, not a file")
-        if not target.parent.exists():
-            raise ExportFolderError(f"Cannot write {target}: the folder {target.parent} does not exist")
+        require_place(target)
         if _is_stream(target):
             target.write_bytes(data)
         else:
@@ -54,6 +51,22 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
             raise
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ExportError(f"Cannot write {os.fspath(path)}: {reason}") from error
+
+
+def require_place(target: Path) -> None:
+    """Refuse a path at which no file can be: a folder, or one whose folder does not exist.
+
+    Raises
+    ------
+    ExportFolderError
+        The folder does not exist (also a `FileNotFoundError`).
+    ExportError
+        The path is a folder.
+    """
+    if target.is_dir():
+        raise ExportError(f"Cannot write {target}: it is a folder, not a file")
+    if not target.parent.is_dir():
+        raise ExportFolderError(f"Cannot write {target}: the folder {target.parent} does not exist")
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realloc.optimizer.problem import Floats, Ints, Problem
+from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers
 
 ROUNDING = 1e-12
@@ -66,7 +66,9 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
         problem.groups,
         problem.limits,
     )
-    gain, tax, drift, orders = (min(price, 0.0) for price in (prices.gain, prices.tax, prices.drift, prices.orders))
+    gain, tax, drift, orders = (
+        min(price, 0.0) for price in (prices.gain, prices.tax, prices.drift, prices.orders)
+    )
     inside, outside = limits.inside_band - drift, limits.outside_band - drift
     group = np.clip(prices.group, -outside, outside)
     account = np.minimum(prices.cash, cash.location - group[cash.group])
@@ -88,8 +90,15 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     best = np.minimum(buy_side, sell_side)
     if sides is not None:
         best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
-    off_target = group * (groups.target - groups.before) + np.minimum(inside - np.abs(group), 0.0) * groups.band
-    caps = ((gain, limits.gain), (tax, limits.tax), (2 * drift, limits.drift * problem.value), (orders, limits.orders))
+    off_target = (
+        group * (groups.target - groups.before) + np.minimum(inside - np.abs(group), 0.0) * groups.band
+    )
+    caps = (
+        (gain, limits.gain),
+        (tax, limits.tax),
+        (2 * drift, limits.drift * problem.value),
+        (orders, limits.orders),
+    )
     terms = np.concatenate(
         [
             account * cash.before,
@@ -113,11 +122,11 @@ def _shared_sides(problem: Problem, reduced: _Reduced, group: Floats) -> tuple[F
     buys = np.where(pairs.buy_max > 0, buys, 0.0)
     filled = lots.shares * np.minimum(sell, 0.0)
     n_pairs, n_wash = len(pairs.held), len(problem.coupled)
-    sells = np.minimum(np.bincount(lots.pair, weights=filled, minlength=n_pairs) + reduced.order, 0.0)
-    gains = np.bincount(lots.pair, weights=np.where(lots.loss, 0.0, filled), minlength=n_pairs)
+    sells = np.minimum(sum_by(lots.pair, filled, n_pairs) + reduced.order, 0.0)
+    gains = sum_by(lots.pair, np.where(lots.loss, 0.0, filled), n_pairs)
     gains = np.where(problem.coupled[pairs.wash], np.minimum(gains + reduced.order, 0.0), sells)
-    buy_side = np.bincount(pairs.wash, weights=np.minimum(buys, gains), minlength=n_wash)
-    return buy_side, np.bincount(pairs.wash, weights=sells, minlength=n_wash)
+    buy_side = sum_by(pairs.wash, np.minimum(buys, gains), n_wash)
+    return buy_side, sum_by(pairs.wash, sells, n_wash)
 
 
 def _private_sides(
@@ -139,7 +148,7 @@ def _private_sides(
     starts = np.concatenate([[0], np.cumsum(np.bincount(private.owner, minlength=len(p)))])
 
     def buying(y: Floats) -> Floats:
-        return np.minimum(reduced.buy[p][:, None] - price * y, 0.0) * pairs.buy_max[p][:, None]
+        return np.asarray(np.minimum(reduced.buy[p][:, None] - price * y, 0.0) * pairs.buy_max[p][:, None])
 
     def selling(shares: Floats) -> Callable[[Floats], Floats]:
         def cost(y: Floats) -> Floats:

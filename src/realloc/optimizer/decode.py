@@ -32,7 +32,12 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     pairs = problem.pairs
     traded = np.flatnonzero(made.shares)
     keys = [
-        (made.shares[p] > 0, problem.accounts[pairs.account[p]].account_number, problem.symbols[pairs.symbol[p]], p)
+        (
+            made.shares[p] > 0,
+            problem.accounts[pairs.account[p]].account_number,
+            problem.symbols[pairs.symbol[p]],
+            p,
+        )
         for p in traded.tolist()
     ]
     ids: dict[int, dict[int, str]] = {}
@@ -78,7 +83,9 @@ def _lots_sold(
     order: list[Lot]
     if account.kind == "taxable":
         keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
-        order = [lot for j in span if (lot := lots.lot[j]) is not None and not (keeps_losses and lots.loss[j])]
+        order = [
+            lot for j in span if (lot := lots.lot[j]) is not None and not (keeps_losses and lots.loss[j])
+        ]
     else:
         order = sorted(
             (lot for lot in account.lots if lot.symbol == symbol),
@@ -106,7 +113,9 @@ def _lots_sold(
     return tuple(sales)
 
 
-def plan_of(problem: Problem, made: Repair, idle: Repair, certificate: Certificate, issues: Sequence[Issue]) -> Plan:
+def plan_of(
+    problem: Problem, made: Repair, idle: Repair, certificate: Certificate, issues: Sequence[Issue]
+) -> Plan:
     """Return the plan of the trades in `made`, without reasons, beside doing nothing in `idle`."""
     trades = trades_of(problem, made)
     taxable = {account.account_number for account in problem.accounts if account.kind == "taxable"}
@@ -137,7 +146,9 @@ def plan_of(problem: Problem, made: Repair, idle: Repair, certificate: Certifica
     )
 
 
-def certificate_of(problem: Problem, objective: float, bound: float, status: CertificateStatus) -> Certificate:
+def certificate_of(
+    problem: Problem, objective: float, bound: float, status: CertificateStatus
+) -> Certificate:
     """Return the certificate; the bound is rounded down to a millionth of a dollar."""
     objective = _figure(objective)
     bound = min(objective, float(floor(bound * 1e6) / 1e6))

@@ -65,7 +65,7 @@ class Program:
         self._add_trades()
         self._add_cash_and_drift()
         self.missable: list[Ints] = self._add_missable() if elastic else []
-        self.highs = highspy.Highs()
+        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("mip_feasibility_tolerance", 1e-9)):
             self.highs.setOptionValue(option, value)
         self._pass()
@@ -98,7 +98,8 @@ class Program:
     def _group_entries(self, of: Ints, per: Floats) -> list[tuple[Ints, Floats | float]]:
         pairs = self.problem.pairs
         return [
-            (self.group_row[pairs.groups[of, k]], pairs.weights[of, k] * per) for k in range(pairs.groups.shape[1])
+            (self.group_row[pairs.groups[of, k]], pairs.weights[of, k] * per)
+            for k in range(pairs.groups.shape[1])
         ]
 
     def _add_trades(self) -> None:
@@ -161,7 +162,9 @@ class Program:
         )
         if sell_whole is not None:
             self._add_whole_sales(s, sell_whole)
-        self._add_switches(b, s, switched, (buy_switch, buy_least, lot_switch, sell_least), of_lot, top, top_lot)
+        self._add_switches(
+            b, s, switched, (buy_switch, buy_least, lot_switch, sell_least), of_lot, top, top_lot
+        )
         groups = np.flatnonzero(problem.coupled)
         w_of = np.full(len(problem.coupled), -1)
         n = len(groups)
@@ -171,7 +174,7 @@ class Program:
             (w_row_buy, b, -1.0, coupled[b]),
             (w_row_lot, lots.pair, 1.0, loss_side),
         ):
-            self.columns.extra(w_of[pairs.wash[of[flag]]], rows[flag], value)
+            self.columns.attach(w_of[pairs.wash[of[flag]]], rows[flag], value)
 
     def _add_whole_sales(self, s: Ints, sell_whole: Ints) -> None:
         """Tie each pair's lots to steps of shares, or to the whole position (rule QTY-1)."""
@@ -233,7 +236,7 @@ class Program:
                 switch_of = np.full(len(s), -1)
                 switch_of[on] = first + np.arange(n)
                 mine = switch_of[of_lot] >= 0
-                self.columns.extra(switch_of[of_lot[mine]], lot_switch[mine], -top_lot[mine])
+                self.columns.attach(switch_of[of_lot[mine]], lot_switch[mine], -top_lot[mine])
 
     def _add_cash_and_drift(self) -> None:
         problem, unit = self.problem, self.unit
@@ -303,7 +306,7 @@ class Program:
         info = highs.getInfo()
         status = highs.modelStatusToString(highs.getModelStatus())
         bound = (info.mip_dual_bound - MARGIN) * self.unit + problem.location
-        if status == "Infeasible" or status == "Bound on objective reached":
+        if status in {"Infeasible", "Bound on objective reached"}:
             bound = incumbent
         if info.primal_solution_status != 2 or status == "Infeasible":
             return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
@@ -311,7 +314,9 @@ class Program:
         buy = np.zeros(len(problem.pairs.held))
         buy[self.buys] = x[self.first_buy : self.first_buy + len(self.buys)] * self.buy_unit
         n_lots = len(problem.lots.pair)
-        sell = x[self.first_lot : self.first_lot + n_lots] * self.unit / problem.pairs.price[problem.lots.pair]
+        sell = (
+            x[self.first_lot : self.first_lot + n_lots] * self.unit / problem.pairs.price[problem.lots.pair]
+        )
         sides = np.zeros(len(problem.coupled), dtype=bool)
         groups = np.flatnonzero(problem.coupled)
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
@@ -332,5 +337,7 @@ class Program:
             none = np.zeros(len(columns))
             self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none)
         else:
-            self.highs.addRow(-np.inf, least + 1e-7, len(columns), columns.astype(np.int32), np.ones(len(columns)))
+            self.highs.addRow(
+                -np.inf, least + 1e-7, len(columns), columns.astype(np.int32), np.ones(len(columns))
+            )
         self.highs.changeColsCost(n, everything, self.model.cost)

@@ -19,7 +19,9 @@ def explain(problem: Problem, made: Repair, trades: tuple[Trade, ...]) -> tuple[
     alone = np.where(missed > 0, np.inf, objective)
     place = {
         (problem.accounts[a].account_number, problem.symbols[s]): p
-        for p, (a, s) in enumerate(zip(problem.pairs.account.tolist(), problem.pairs.symbol.tolist(), strict=True))
+        for p, (a, s) in enumerate(
+            zip(problem.pairs.account.tolist(), problem.pairs.symbol.tolist(), strict=True)
+        )
     }
     return tuple(
         replace(trade, reason=_reason(problem, made, place[trade.account_id, trade.symbol], trade, alone))
@@ -27,7 +29,7 @@ def explain(problem: Problem, made: Repair, trades: tuple[Trade, ...]) -> tuple[
     )
 
 
-def _reason(problem: Problem, made: Repair, p: int, trade: Trade, alone: np.ndarray) -> str:  # type: ignore[type-arg]
+def _reason(problem: Problem, made: Repair, p: int, trade: Trade, alone: np.ndarray) -> str:
     pairs = problem.pairs
     without = float(alone[p])
     groups = [g for g in pairs.groups[p].tolist() if g < len(problem.groups.target)]
@@ -69,7 +71,11 @@ def _cost(problem: Problem, made: Repair, p: int, trade: Trade) -> str:
     if not trade.lots:
         return ", with an unknown cost basis"
     if tax < -0.005:
-        return f", taking a loss of {_usd(-gain)} that saves {_usd(-tax)} of tax" if gain < 0 else f", saving {_usd(-tax)} of tax"
+        return (
+            f", taking a loss of {_usd(-gain)} that saves {_usd(-tax)} of tax"
+            if gain < 0
+            else f", saving {_usd(-tax)} of tax"
+        )
     if tax > 0.005:
         return f", from the lots that cost the least tax: {_usd(tax)} on a gain of {_usd(gain)}"
     return ", at no tax"

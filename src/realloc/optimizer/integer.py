@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
@@ -45,7 +45,11 @@ class Repair:
         self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax)])
         self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain)])
         start = lots.first[:-1]
-        self.start, self.tax_start, self.gain_start = self.reach[start], self.tax_at[start], self.gain_at[start]
+        self.start, self.tax_start, self.gain_start = (
+            self.reach[start],
+            self.tax_at[start],
+            self.gain_at[start],
+        )
         open_shares = self.reach[lots.first[1:]] - self.start
         closed = open_shares < np.minimum(pairs.sell_max, pairs.held) - 1e-6
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
@@ -71,7 +75,7 @@ class Repair:
     def round(self, buy: Floats, sell: Floats) -> None:
         """Take a relaxed solution: buys rounded down, sales up, both to counts that the rules allow."""
         pairs = self.problem.pairs
-        sold = np.bincount(self.problem.lots.pair, weights=sell, minlength=len(pairs.held))
+        sold = sum_by(self.problem.lots.pair, sell, len(pairs.held))
         net = buy - sold
         slack = 1e-6
         down = np.floor(net / pairs.step + slack) * pairs.step
@@ -87,13 +91,11 @@ class Repair:
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
         self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares, slice(None))
-        self.cash = cash.before + np.bincount(pairs.account, weights=self.pair_cash, minlength=len(cash.before))
+        self.cash = cash.before + sum_by(pairs.account, self.pair_cash, len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
-        off = np.bincount(
-            pairs.groups.ravel(), weights=value.ravel(), minlength=len(groups.target) + 1
-        ).astype(float)
+        off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
-        off += np.bincount(cash.group, weights=self.cash, minlength=len(off))
+        off += sum_by(cash.group, self.cash, len(off))
         off[-1] = 0.0
         self.off = off
 
@@ -104,7 +106,9 @@ class Repair:
         self.shares[pair] = count
         weighed = self._weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
         came = float(weighed[1][0]) - self.pair_cash[pair]
-        for totals, now in zip((self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True):
+        for totals, now in zip(
+            (self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True
+        ):
             totals[pair] = now[0]
         account = pairs.account[pair]
         self.cash[account] += came
@@ -161,7 +165,7 @@ class Repair:
     def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
-        return self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0)
+        return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
 
     def neighbours(self) -> tuple[Floats, Floats]:
         """Return for each pair the next share count above and below; the same count where there is none."""

@@ -36,8 +36,9 @@ class Pairs:
     """Everything that may be traded: flat over pairs of account and symbol, sorted by wash group.
 
     `price`, `bid` and `ask` are dollars per share, `location` dollars per dollar, the rest shares.
-    `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups` and `weights` have shape (pairs, k): the
-    groups that a pair counts in and its share of each, padded with the number of groups and zero. `rank` is
+    `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups`
+    and `weights` have shape (pairs, k): the groups that a pair counts in and its share of each, padded with
+    the number of groups and zero. `rank` is
     the symbol's place in its class, 0 for the preferred one.
     """
 
@@ -375,9 +376,13 @@ class _PairTable:
             whole = sell_max
         least_sale = least
         if whole < least:
-            enough = sell_max == held and Decimal(repr(held)) * Decimal(repr(price)) >= Decimal(repr(smallest))
+            enough = sell_max == held and Decimal(repr(held)) * Decimal(repr(price)) >= Decimal(
+                repr(smallest)
+            )
             least_sale = held if enough else inf
-        self.rows.append((n, held, price, bid, ask, location, buy_max, sell_max, whole, least, least_sale, step, rank))
+        self.rows.append(
+            (n, held, price, bid, ask, location, buy_max, sell_max, whole, least, least_sale, step, rank)
+        )
         self.names.append((symbol, root))
         self.cover.append(cover)
         self.first.append(len(self.lots))
@@ -448,6 +453,11 @@ class _PairTable:
         )
 
 
+def sum_by(index: Ints, values: Floats | Flags, n: int) -> Floats:
+    """Return the sums of `values` by their `index`, an array of length `n`."""
+    return np.asarray(np.bincount(index, weights=values, minlength=n), dtype=float)
+
+
 def shares_within(value: float, price: float, step: float, held: float) -> float:
     """Return how many shares can be added to `held` so that all are worth at most `value` (exactly)."""
     room = Decimal(repr(value)) / Decimal(repr(price)) - Decimal(repr(held))
@@ -472,9 +482,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
     proceeds = pairs.bid * pairs.sell_max - limits.commission
     possible = pairs.sell_max >= pairs.least_sale
     useful = possible & (proceeds > 0)
-    most = cash.before + np.bincount(
-        pairs.account, weights=np.where(useful, proceeds, 0.0), minlength=len(cash.before)
-    )
+    most = cash.before + sum_by(pairs.account, np.where(useful, proceeds, 0.0), len(cash.before))
     short = most < cash.reserve - 1e-9
     in_short = short[pairs.account]
     sold = np.where(in_short, useful, possible)
@@ -508,7 +516,7 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     n_groups = len(groups.target)
     can_buy = pairs.buy_max > 0
     sales = pairs.bid * pairs.sell_max
-    funds = cash.before - cash.reserve + np.bincount(pairs.account, weights=sales, minlength=len(cash.before))
+    funds = cash.before - cash.reserve + sum_by(pairs.account, sales, len(cash.before))
     payable = (funds[pairs.account] - sales) / pairs.ask + pairs.step
     value = pairs.sell_max * pairs.price
     sellable = np.zeros(n_groups + 1)

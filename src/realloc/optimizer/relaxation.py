@@ -54,11 +54,11 @@ class Relaxed:
 
 
 @cache
-def solver() -> Any:  # noqa: ANN401 - highspy is not typed
+def solver() -> Any:
     """Return the process's HiGHS, loaded and set up at first use."""
     import highspy  # noqa: PLC0415 - the one door of a heavy dependency
 
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
         highs.setOptionValue(option, value)
     return highs
@@ -106,11 +106,13 @@ class Columns:
         self.lower.append(np.broadcast_to(lower, n))
         self.upper.append(np.broadcast_to(upper, n))
         self.integral.append(np.full(n, int(integral)))
-        self.entries += [(columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries]
+        self.entries += [
+            (columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries
+        ]
         self.n += n
         return first
 
-    def extra(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
+    def attach(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
         """Add entries to columns that are there already."""
         self.entries.append((columns, rows, np.broadcast_to(np.asarray(value, dtype=float), len(columns))))
 
@@ -150,7 +152,12 @@ class Relaxation:
         self.scale = np.concatenate([unit / pairs.price[self.buys], unit / pairs.price[lots.pair]])
         n_accounts, n_groups = len(cash.before), len(groups.target)
         self.n_trades = len(self.scale)
-        caps = {"gain": limits.gain, "tax": limits.tax, "drift": 2 * limits.drift * problem.value, "orders": np.inf}
+        caps = {
+            "gain": limits.gain,
+            "tax": limits.tax,
+            "drift": 2 * limits.drift * problem.value,
+            "orders": np.inf,
+        }
         self.caps = {name: cap / unit for name, cap in caps.items() if np.isfinite(cap)}
         if np.isfinite(limits.orders):
             self.caps["orders"] = limits.orders
@@ -262,7 +269,13 @@ class Relaxation:
             self.highs.addCol(0.0, 0.0, 1.0, 0, np.empty(0, dtype=np.int32), np.empty(0))
             buys = np.flatnonzero(pairs.wash[self.buys] == group)
             for column in buys:
-                self.highs.addRow(-np.inf, 0.0, 2, np.array([column, w], dtype=np.int32), np.array([1 / self.upper[column], -1.0]))
+                self.highs.addRow(
+                    -np.inf,
+                    0.0,
+                    2,
+                    np.array([column, w], dtype=np.int32),
+                    np.array([1 / self.upper[column], -1.0]),
+                )
             mine = loss[pairs.wash[lots.pair[loss]] == group]
             for pair in np.unique(lots.pair[mine]):
                 columns = mine[lots.pair[mine] == pair] + len(self.buys)

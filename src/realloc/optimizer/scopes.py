@@ -53,17 +53,22 @@ def scopes_of(household: Household) -> list[Scope]:
     return scopes
 
 
-def _scope(household: Household, accounts: Sequence[Account], targets: Mapping[str, float], own: str) -> Scope:
+def _scope(
+    household: Household, accounts: Sequence[Account], targets: Mapping[str, float], own: str
+) -> Scope:
     classes = household.model.classes
     total = fsum(targets.values())
     counted = targets if own else [*classes, *targets]
     members: dict[str, Mapping[str, float]] = {
-        name: classes[name].symbols if name in classes else {name: 1.0} for name in sorted({*counted} - {CASH})
+        name: classes[name].symbols if name in classes else {name: 1.0}
+        for name in sorted({*counted} - {CASH})
     }
     covered = {symbol for symbols in members.values() for symbol in symbols}
     held = {symbol for account in accounts for symbol, shares in account.positions.items() if shares > 0}
     unassigned = sorted(held - covered)
-    groups = [_group(household, name, targets.get(name, 0.0) / total, symbols) for name, symbols in members.items()]
+    groups = [
+        _group(household, name, targets.get(name, 0.0) / total, symbols) for name, symbols in members.items()
+    ]
     groups += [_group(household, symbol, 0.0, {symbol: 1.0}, named=False) for symbol in unassigned]
     groups.append(_group(household, CASH, targets.get(CASH, 0.0) / total, {}))
     cover: dict[str, tuple[tuple[int, float], ...]] = {}

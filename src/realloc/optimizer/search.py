@@ -154,4 +154,8 @@ def _finished(solution: Solution, program: Program, effort: Effort) -> Solution:
 
 def _rank(made: Repair) -> tuple[float, ...]:
     """Return what comes first: no cap broken, less missed, then a lower objective, then fewer orders."""
-    return (*(round(missed, 6) for missed in made.missed()), round(made.objective(), 7), np.count_nonzero(made.shares))
+    return (
+        *(round(missed, 6) for missed in made.missed()),
+        round(made.objective(), 7),
+        float(np.count_nonzero(made.shares)),
+    )

@@ -12,8 +12,9 @@ from itertools import count
 
 import numpy as np
 
+from realloc.errors import SolverError
 from realloc.optimizer.certificate import Bound, lagrangian_bound
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation, Relaxed
 
 USED = 1e-6
@@ -39,8 +40,8 @@ def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
     bought = np.where(relaxed.buy > USED, relaxed.buy, 0.0) * pairs.price
     lost = np.where((relaxed.sell > USED) & lots.loss, relaxed.sell, 0.0) * pairs.price[lots.pair]
     return (
-        np.bincount(pairs.wash, weights=bought, minlength=n),
-        np.bincount(pairs.wash[lots.pair], weights=lost, minlength=n),
+        sum_by(pairs.wash, bought, n),
+        sum_by(pairs.wash[lots.pair], lost, n),
     )
 
 
@@ -120,8 +121,11 @@ def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) 
             child = sides.copy()
             child[group] = side
             _, child_found, child_torn = search.solve(child)
-            heapq.heappush(heap, (max(node_bound, child_found.value), next(tie), child, child_found, child_torn))
-    assert search.best is not None
+            heapq.heappush(
+                heap, (max(node_bound, child_found.value), next(tie), child, child_found, child_torn)
+            )
+    if search.best is None:
+        raise SolverError("no side of the wash groups leaves a solution")
     bound = min([floor, *(node[0] for node in heap)])
     relaxed = search.best
     _, lost = used_sides(problem, relaxed)

@@ -204,7 +204,7 @@ def test_rules_that_it_does_not_know_are_named(caplog: pytest.LogCaptureFixture)
 
 
 # Quarters of dollars and of shares are exact in floating point, and so are the few sums of them here.
-QUARTERS = st.integers(0, 60).map(lambda n: n / 4)
+QUARTERS = st.integers(-25, 60).map(lambda n: max(n, 0) / 4)
 SYMBOLS = "ABCD"
 NUMBERS = ["N3", "N1", "N7", "N5", "N2", "N9", "N4", "N8", "N6"]
 
@@ -214,18 +214,17 @@ Case = tuple[list[Account], dict[str, float], dict[str, float], float]
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Return accounts, prices, targets and a least quantity."""
+    many = draw(st.integers(1, 9))
+    cash = draw(st.lists(st.integers(0, 1200), min_size=many, max_size=many))
+    held = draw(st.lists(QUARTERS, min_size=4 * many, max_size=4 * many))
     accounts = [
-        Account(
-            "",
-            number,
-            draw(st.integers(0, 1200)) / 4,
-            draw(st.dictionaries(st.sampled_from(SYMBOLS), QUARTERS)),
-        )
-        for number in NUMBERS[: draw(st.integers(1, 9))]
+        Account("", number, cash[n] / 4, {s: h for s, h in zip(SYMBOLS, held[4 * n :], strict=False) if h})
+        for n, number in enumerate(NUMBERS[:many])
     ]
-    prices = {symbol: draw(st.integers(1, 160)) / 4 for symbol in SYMBOLS}
+    prices = draw(st.lists(st.integers(1, 160), min_size=4, max_size=4))
     targets = draw(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(0, 320).map(lambda n: n / 4)))
-    return accounts, prices, targets, draw(st.sampled_from([0, 0, 0, 3]))
+    least = draw(st.sampled_from([0, 0, 0, 3]))
+    return accounts, {s: price / 4 for s, price in zip(SYMBOLS, prices, strict=True)}, targets, least
 
 
 REFUSALS: list[Callable[[TradeInfo], bool]] = [
@@ -285,7 +284,7 @@ def naive_trade(state: PortfolioStateManager, symbol: str, shares: float) -> Row
         accounts = [other for other in accounts if other.account_number != number]
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(cases(), st.sampled_from(REFUSALS), st.sampled_from([1, 2, 100]))
 def test_trades_are_those_of_asking_the_selectors_every_time(
     case: Case, refuses: Callable[[TradeInfo], bool], rounds: int
