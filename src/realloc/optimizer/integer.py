@@ -196,13 +196,16 @@ class Repair:
         problem, pairs, n = self.problem, self.problem.pairs, self.shares
         spare = (self.cash - problem.cash.reserve)[pairs.account]
         wanted = -self.off[pairs.groups[:, 0]] / pairs.price
-        affordable = np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
+        affordable = (
+            np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
+        )
         centre = n + np.clip(np.trunc(wanted / pairs.step) * pairs.step, -np.inf, affordable)
         centre = np.where(centre > 0, np.minimum(centre, self.buy_max), centre)
         centre = np.where((centre > 0) & (centre < pairs.least), 0.0, centre)
         cover = np.where(spare < 0, n - np.ceil(-spare / pairs.bid / pairs.step) * pairs.step, n)
         centre, cover = (
-            self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0 for c in (centre, cover)
+            self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0
+            for c in (centre, cover)
         )
         return np.zeros(len(n)), centre, cover
 
@@ -231,7 +234,7 @@ class Repair:
         objective = cost - self.pair_cost[at]
         objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
-        missed = SHORT * (np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
             missed += self._cap_change(tax - self.pair_tax[at], gain - self.pair_gain[at], before, after)
         if np.isfinite(limits.orders):
@@ -246,17 +249,18 @@ class Repair:
         total = np.zeros(len(tax))
         for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
             excess = made.sum() - cap - NEGLIGIBLE
-            total += BROKEN * (np.maximum(excess + change, 0.0) - max(excess, 0.0))
+            total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total += ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
+            total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
     def improve(self) -> None:
-        """Make the best move until none lowers the score: leaps and steps in turn, each until it helps no more."""
-        while self._descend(self.leaps, 3) + self._descend(self.neighbours, 2) and self._descend(self.leaps, 3):
-            pass
+        """Make the best move until none lowers the score: steps, then leaps, and so on in turn."""
+        leap = max(self.missed()) > NEGLIGIBLE
+        while (leap and self._descend(self.leaps, 3)) or self._descend(self.neighbours, 2):
+            leap = True
         self.refresh()
 
     def _descend(self, moves: Callable[[], tuple[Floats, ...]], kinds: int) -> int:
@@ -274,3 +278,8 @@ class Repair:
             self.move(int(pair[best]), float(counts[best]))
             made += 1
         return made
+
+
+def _beyond_noise(missed: Floats) -> Floats:
+    """Take changes of what is missed that are float64 noise as none."""
+    return np.where(np.abs(missed) > NEGLIGIBLE, missed, 0.0)

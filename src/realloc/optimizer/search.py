@@ -20,7 +20,7 @@ from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.05e-4
+GOOD_GAP = 0.15e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -121,10 +121,15 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
     """
     relaxation = Relaxation(problem)
-    settled = settle(problem, relaxation, GOOD_GAP * problem.value, SIDE_NODES)
+    good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
+    settled = settle(problem, relaxation, good, SIDE_NODES)
     made = idle
     if settled.relaxed.orders(problem) <= problem.limits.orders:
-        made = min(idle, _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses), key=_rank)
+        made = min(
+            idle,
+            _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses),
+            key=_rank,
+        )
     return Solution(made=made, bound=settled.bound, stopped=False)
 
 

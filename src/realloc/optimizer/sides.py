@@ -54,11 +54,10 @@ class _Search:
         self.is_private[problem.pairs.wash[problem.private.pair]] = True
         self.hull = np.zeros(self.n, dtype=bool)
         self.best: Relaxed | None = None
-        self.closed = np.zeros(len(problem.pairs.held), dtype=bool)
 
     def solve(self, sides: Ints) -> tuple[Relaxed, Bound, Flags]:
         """Solve a node; note its solution if no group is torn; return it with its bound and the torn groups."""
-        self.relaxation.limit(np.where(sides == OPEN, self.guess, sides), self.closed)
+        self.relaxation.limit(np.where(sides == OPEN, self.guess, sides))
         relaxed = self.relaxation.solve()
         bound = lagrangian_bound(self.problem, relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)
