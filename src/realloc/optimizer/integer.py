@@ -16,6 +16,9 @@ from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
 
+STRIDES = 4.0 ** np.arange(14)
+"""Multiples of a step that are tried when a pair moves again."""
+
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
@@ -268,6 +271,7 @@ class Repair:
         n = len(self.shares)
         pair = np.tile(np.arange(n), kinds)
         made = 0
+        last = -1
         while n:
             counts = np.concatenate(moves())
             objective, missed = self.changes(counts, pair)
@@ -275,9 +279,22 @@ class Repair:
             best = int(score.argmin())
             if score[best] >= -NEGLIGIBLE:
                 break
-            self.move(int(pair[best]), float(counts[best]))
+            p, count = int(pair[best]), float(counts[best])
+            self.move(p, self._stride(p, count) if p == last else count)
+            last = p
             made += 1
         return made
+
+    def _stride(self, p: int, count: float) -> float:
+        """Return the best count for a pair that moves again: `count`, or that step many times over."""
+        pairs, now = self.problem.pairs, self.shares[p]
+        counts = np.round(now + (count - now) * STRIDES, 3)
+        low, high = (pairs.least[p], self.buy_max[p]) if count > 0 else (-self.whole[p], -self.least_sale[p])
+        counts = counts[(counts >= low) & (counts <= high)]
+        if not len(counts):
+            return count
+        objective, missed = self.changes(counts, np.full(len(counts), p))
+        return float(counts[(objective + missed).argmin()])
 
 
 def _beyond_noise(missed: Floats) -> Floats:
