@@ -94,7 +94,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
     issues = [*issues, *diagnose(problem, solution.made, idle)]
     plan = plan_of(problem, solution.made, idle, certificate, issues)
-    return replace(plan, trades=explain(problem, solution.made, plan.trades))
+    return replace(plan, trades=explain(solution.made, plan.trades))
 
 
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:

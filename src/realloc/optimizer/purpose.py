@@ -1,0 +1,167 @@
+"""What a trade is for, why in this account and from these lots, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from realloc.accounts import Account
+from realloc.optimizer.integer import Repair
+from realloc.optimizer.words import NOTHING, cents, group_names, group_values, usd
+from realloc.trades import Trade
+
+KINDS = {"taxable": "taxable", "tax_deferred": "tax-deferred", "tax_exempt": "tax-exempt"}
+
+
+class Purposes:
+    """The plan's figures that reasons are made of, as lists over pairs and groups.
+
+    Parameters
+    ----------
+    made : Repair
+        The trades.
+    traded : sequence of int
+        Pairs, in the order of the plan's trades.
+    """
+
+    def __init__(self, made: Repair, traded: Sequence[int]) -> None:
+        self.made, self.problem = made, made.problem
+        pairs, groups, cash = self.problem.pairs, self.problem.groups, self.problem.cash
+        self.names, self.values = group_names(self.problem), group_values(self.problem)
+        before = groups.before - groups.target
+        before += np.bincount(cash.group, weights=cash.before, minlength=len(before))
+        self.before: list[float] = before.tolist()
+        self.target: list[float] = groups.target.tolist()
+        self.tax: list[float] = made.pair_tax.tolist()
+        held_cost = pairs.location * pairs.price * made.shares
+        located = held_cost + cash.location[pairs.account] * made.pair_cash
+        self.located: list[float] = located.tolist()
+        half = np.where(made.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
+        self.trading: list[float] = (half * made.shares + self.problem.limits.order_cost).tolist()
+        self.groups = [
+            [(g, w) for g, w in zip(gs, ws, strict=True) if w > 0]
+            for gs, ws in zip(pairs.groups[traded].tolist(), pairs.weights[traded].tolist(), strict=True)
+        ]
+        self.place = {p: n for n, p in enumerate(traded)}
+        self.sold: dict[int, list[int]] = {}
+        self.losses: dict[int, list[int]] = {}
+        for p, own in zip(traded, self.groups, strict=True):
+            for g, _ in own if made.shares[p] < 0 else ():
+                self.sold.setdefault(g, []).append(p)
+                if self.tax[p] < -NOTHING:
+                    self.losses.setdefault(g, []).append(p)
+
+    def of(self, pair: int, trade: Trade) -> str:
+        """Return the purpose and the cost of the trade of a pair."""
+        account = self.problem.accounts[self.problem.pairs.account[pair]]
+        return self._sale(pair, trade, account) if trade.shares < 0 else self._buy(pair, trade, account)
+
+    def _furthest(self, pair: int, sign: int) -> int | None:
+        """Return the group of a pair that was most over (`sign` 1) or under (-1) its target in dollars."""
+        off = [(sign * self.before[g] * w, g) for g, w in self.groups[self.place[pair]]]
+        worst, group = max(off, default=(0.0, -1))
+        return group if worst > NOTHING else None
+
+    def _weights(self, verb: str, group: int) -> str:
+        """Return what is done to a group, with its weight before and its target."""
+        name, value = self.names[group], self.values[group]
+        target = f"{self.target[group] / value:.1%}"
+        before = f"{(self.target[group] + self.before[group]) / value:.1%}"
+        if self.target[group] <= 0:
+            return f"{verb} {name} ({before}, no target)"
+        if before == target:
+            return f"Keeps {name} at its target of {target}"
+        return f"{verb} {name} ({before}, target {target})"
+
+    def _sale(self, pair: int, trade: Trade, account: Account) -> str:
+        over = self._furthest(pair, 1)
+        need = cash_need(account)
+        cost = self._sale_cost(pair, trade, account)
+        if need and self._short_without(pair, account):
+            return f"Raises cash for {need}{cost}"
+        if over is not None:
+            return self._weights("Trims", over) + cost
+        if self.tax[pair] < -NOTHING:
+            return "Takes " + cost.removeprefix(", taking ")
+        if self.located[pair] < -NOTHING:
+            return f"Saves {usd(-self.located[pair])} of location cost here{cost}"
+        cash = int(self.problem.cash.group[self.problem.pairs.account[pair]])
+        if self.before[cash] < -NOTHING:
+            return self._weights("Raises", cash) + cost
+        return f"Sells {trade.symbol} here{cost}"
+
+    def _short_without(self, pair: int, account: Account) -> bool:
+        n = self.problem.pairs.account[pair]
+        return bool(self.made.cash[n] - self.made.pair_cash[pair] < account.cash_reserve - NOTHING)
+
+    def _sale_cost(self, pair: int, trade: Trade, account: Account) -> str:
+        tax, gain = self.tax[pair], sum(lot.gain for lot in trade.lots)
+        spread = self._spread(pair)
+        after = f", for {spread}" if spread else ""
+        if account.kind != "taxable":
+            return f", with no tax in this {KINDS[account.kind]} account{after}"
+        if not trade.lots:
+            return f", with an unknown cost basis{after}"
+        some = -trade.shares < self.problem.pairs.held[pair]
+        lots = ", least-taxed lots first" if some else ""
+        if tax > NOTHING:
+            also = f" and {spread}" if spread else ""
+            return f", for {usd(tax)} of tax on a gain of {usd(gain)}{also}{lots}"
+        if tax < -NOTHING and gain < 0:
+            return f", taking a loss of {usd(-gain)} that saves {usd(-tax)} of tax{lots}{after}"
+        if tax < -NOTHING:
+            return f", taking losses that save {usd(-tax)} of tax net of gains{lots}{after}"
+        return f", at no tax{lots}{after}"
+
+    def _spread(self, pair: int) -> str:
+        costs = self.trading[pair]
+        word = "trading costs" if self.problem.limits.order_cost > 0 else "spread"
+        return f"{usd(costs)} of {word}" if costs >= 1 else ""
+
+    def _buy(self, pair: int, trade: Trade, account: Account) -> str:
+        under = self._furthest(pair, -1)
+        spread = self._spread(pair)
+        cost = f", for {spread}" if spread else ""
+        here = self._why_here(pair, account)
+        if under is not None:
+            return self._weights("Fills", under) + here + cost
+        first = self.groups[self.place[pair]][0][0]
+        name = self.names[first]
+        if first in self.losses:
+            lost = self.problem.symbols[self.problem.pairs.symbol[self.losses[first][0]]]
+            return f"Keeps {name} near its target while {lost} is sold at a loss{here}{cost}"
+        if first in self.sold:
+            return f"Keeps {name} near its target while it is sold in another account{here}{cost}"
+        cash = int(self.problem.cash.group[self.problem.pairs.account[pair]])
+        if self.before[cash] > NOTHING:
+            return self._weights("Invests", cash) + here + cost
+        return f"Adds {trade.symbol} here{here}{cost}"
+
+    def _why_here(self, pair: int, account: Account) -> str:
+        """Say what speaks for this account: a lower location cost than where the class is sold, or a menu."""
+        pairs = self.problem.pairs
+        group = self.groups[self.place[pair]][0][0]
+        value = float(pairs.price[pair] * self.made.shares[pair])
+        saved = [
+            (float(pairs.location[other] - pairs.location[pair]) * value, int(pairs.account[other]))
+            for other in self.sold.get(group, ())
+            if pairs.account[other] != pairs.account[pair]
+        ]
+        most, where = max(saved, default=(0.0, 0), key=lambda entry: (entry[0], -entry[1]))
+        if most > NOTHING:
+            number = self.problem.accounts[where].account_number
+            return f", at {usd(most)} less location cost than in {number}"
+        return ", from this account's menu" if account.only is not None else ""
+
+
+def cash_need(account: Account) -> str:
+    """Return what an account has to raise cash for, in words; empty where its cash is enough."""
+    if account.cash + account.cash_flow >= account.cash_reserve - NOTHING:
+        return ""
+    if account.cash_flow >= 0:
+        return f"the reserve of {cents(account.cash_reserve)}"
+    withdrawal = f"the withdrawal of {cents(-account.cash_flow)}"
+    if account.cash < account.cash_reserve - NOTHING:
+        return f"{withdrawal} and the reserve of {cents(account.cash_reserve)}"
+    return withdrawal
