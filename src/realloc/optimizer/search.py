@@ -92,9 +92,12 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     solution = solve(problem, idle, deadline)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
-    issues = [*issues, *diagnose(problem, solution.made, idle)]
     plan = plan_of(problem, solution.made, idle, certificate, issues)
-    return replace(plan, trades=explain(solution.made, plan.trades))
+    return replace(
+        plan,
+        trades=explain(solution.made, plan.trades),
+        issues=(*issues, *diagnose(solution.made, plan.trades)),
+    )
 
 
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
