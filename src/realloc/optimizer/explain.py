@@ -13,9 +13,9 @@ from realloc.trades import Trade
 def explain(made: Repair, trades: tuple[Trade, ...]) -> tuple[Trade, ...]:
     """Return the trades with their reasons.
 
-    A reason is one sentence: what the trade is for, why in this account and from these lots, what it costs, and
-    what it is worth: the rise of the objective, in dollars, if it alone is undone. A sale that pays for buys
-    cannot be undone alone: it names them and the worth of all trades of its account.
+    A reason is one sentence: what the trade is for, why in this account and from these lots, what it costs,
+    and what it is worth: the rise of the objective, in dollars, if it alone is undone. A sale that pays for
+    buys cannot be undone alone: it names them and the worth of all trades of its account.
 
     Parameters
     ----------

@@ -34,38 +34,43 @@ class Purposes:
         self.before: list[float] = before.tolist()
         self.target: list[float] = groups.target.tolist()
         self.tax: list[float] = made.pair_tax.tolist()
+        self.account: list[int] = pairs.account.tolist()
+        self.held: list[float] = pairs.held.tolist()
+        self.location: list[float] = pairs.location.tolist()
+        self.value: list[float] = (pairs.price * made.shares).tolist()
+        self.cash_without: list[float] = (made.cash[pairs.account] - made.pair_cash).tolist()
+        self.cash_group: list[int] = cash.group.tolist()
         held_cost = pairs.location * pairs.price * made.shares
         located = held_cost + cash.location[pairs.account] * made.pair_cash
         self.located: list[float] = located.tolist()
         half = np.where(made.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
         self.trading: list[float] = (half * made.shares + self.problem.limits.order_cost).tolist()
-        self.groups = [
-            [(g, w) for g, w in zip(gs, ws, strict=True) if w > 0]
-            for gs, ws in zip(pairs.groups[traded].tolist(), pairs.weights[traded].tolist(), strict=True)
-        ]
-        self.place = {p: n for n, p in enumerate(traded)}
+        rows = zip(traded, pairs.groups[traded].tolist(), pairs.weights[traded].tolist(), strict=True)
+        self.groups = {p: [(g, w) for g, w in zip(gs, ws, strict=True) if w > 0] for p, gs, ws in rows}
         self.sold: dict[int, list[int]] = {}
         self.losses: dict[int, list[int]] = {}
-        for p, own in zip(traded, self.groups, strict=True):
-            for g, _ in own if made.shares[p] < 0 else ():
+        for p, own in self.groups.items():
+            for g, _ in own if self.value[p] < 0 else ():
                 self.sold.setdefault(g, []).append(p)
                 if self.tax[p] < -NOTHING:
                     self.losses.setdefault(g, []).append(p)
 
     def of(self, pair: int, trade: Trade) -> str:
         """Return the purpose and the cost of the trade of a pair."""
-        account = self.problem.accounts[self.problem.pairs.account[pair]]
+        account = self.problem.accounts[self.account[pair]]
         return self._sale(pair, trade, account) if trade.shares < 0 else self._buy(pair, trade, account)
 
     def _furthest(self, pair: int, sign: int) -> int | None:
         """Return the group of a pair that was most over (`sign` 1) or under (-1) its target in dollars."""
-        off = [(sign * self.before[g] * w, g) for g, w in self.groups[self.place[pair]]]
+        off = [(sign * self.before[g] * w, g) for g, w in self.groups[pair]]
         worst, group = max(off, default=(0.0, -1))
         return group if worst > NOTHING else None
 
     def _weights(self, verb: str, group: int) -> str:
         """Return what is done to a group, with its weight before and its target."""
         name, value = self.names[group], self.values[group]
+        if value <= 0:
+            return f"{verb} {name}"
         target = f"{self.target[group] / value:.1%}"
         before = f"{(self.target[group] + self.before[group]) / value:.1%}"
         if self.target[group] <= 0:
@@ -78,7 +83,7 @@ class Purposes:
         over = self._furthest(pair, 1)
         need = cash_need(account)
         cost = self._sale_cost(pair, trade, account)
-        if need and self._short_without(pair, account):
+        if need and self.cash_without[pair] < account.cash_reserve - NOTHING:
             return f"Raises cash for {need}{cost}"
         if over is not None:
             return self._weights("Trims", over) + cost
@@ -86,14 +91,10 @@ class Purposes:
             return "Takes " + cost.removeprefix(", taking ")
         if self.located[pair] < -NOTHING:
             return f"Saves {usd(-self.located[pair])} of location cost here{cost}"
-        cash = int(self.problem.cash.group[self.problem.pairs.account[pair]])
+        cash = self.cash_group[self.account[pair]]
         if self.before[cash] < -NOTHING:
             return self._weights("Raises", cash) + cost
         return f"Sells {trade.symbol} here{cost}"
-
-    def _short_without(self, pair: int, account: Account) -> bool:
-        n = self.problem.pairs.account[pair]
-        return bool(self.made.cash[n] - self.made.pair_cash[pair] < account.cash_reserve - NOTHING)
 
     def _sale_cost(self, pair: int, trade: Trade, account: Account) -> str:
         tax, gain = self.tax[pair], sum(lot.gain for lot in trade.lots)
@@ -103,7 +104,7 @@ class Purposes:
             return f", with no tax in this {KINDS[account.kind]} account{after}"
         if not trade.lots:
             return f", with an unknown cost basis{after}"
-        some = -trade.shares < self.problem.pairs.held[pair]
+        some = -trade.shares < self.held[pair]
         lots = ", least-taxed lots first" if some else ""
         if tax > NOTHING:
             also = f" and {spread}" if spread else ""
@@ -126,27 +127,25 @@ class Purposes:
         here = self._why_here(pair, account)
         if under is not None:
             return self._weights("Fills", under) + here + cost
-        first = self.groups[self.place[pair]][0][0]
+        first = self.groups[pair][0][0]
         name = self.names[first]
         if first in self.losses:
             lost = self.problem.symbols[self.problem.pairs.symbol[self.losses[first][0]]]
             return f"Keeps {name} near its target while {lost} is sold at a loss{here}{cost}"
         if first in self.sold:
             return f"Keeps {name} near its target while it is sold in another account{here}{cost}"
-        cash = int(self.problem.cash.group[self.problem.pairs.account[pair]])
+        cash = self.cash_group[self.account[pair]]
         if self.before[cash] > NOTHING:
             return self._weights("Invests", cash) + here + cost
         return f"Adds {trade.symbol} here{here}{cost}"
 
     def _why_here(self, pair: int, account: Account) -> str:
         """Say what speaks for this account: a lower location cost than where the class is sold, or a menu."""
-        pairs = self.problem.pairs
-        group = self.groups[self.place[pair]][0][0]
-        value = float(pairs.price[pair] * self.made.shares[pair])
+        group = self.groups[pair][0][0]
         saved = [
-            (float(pairs.location[other] - pairs.location[pair]) * value, int(pairs.account[other]))
+            ((self.location[other] - self.location[pair]) * self.value[pair], self.account[other])
             for other in self.sold.get(group, ())
-            if pairs.account[other] != pairs.account[pair]
+            if self.account[other] != self.account[pair]
         ]
         most, where = max(saved, default=(0.0, 0), key=lambda entry: (entry[0], -entry[1]))
         if most > NOTHING:

@@ -1,4 +1,4 @@
-"""Why the plan did not trade further: the best step that it left, what that would cost and what it would save."""
+"""Why the plan did not trade further: the best step that it left, what that costs and what it saves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from realloc.errors import Issue
 from realloc.optimizer.blocks import Blocks
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Flags, Floats
+from realloc.optimizer.problem import Floats
 from realloc.optimizer.reach import VISIBLE, Astray
 from realloc.optimizer.words import NOTHING, cents, listing, percent, shares, usd
 
@@ -100,30 +100,46 @@ class _Steps:
                 yield Step(sell=sale, buy=(q, count))
 
     def under(self, item: Astray) -> Iterator[Step]:
-        """Yield further buys of the group in each account that may, paid by cash or by the cheapest sale there."""
+        """Yield the cheapest further buy of the group, paid by a sale in its account, or by cash that is spare."""
         pairs, made = self.problem.pairs, self.made
         weight = self._weights(item)
-        objective, _ = made.changes(made.neighbours()[1])
-        step_down = np.maximum(made.shares - made.neighbours()[1], TINY) * pairs.price
+        buyable = (weight > 0) & (self.room > 0)
+        down = made.neighbours()[1]
+        objective, _ = made.changes(down)
+        step_down = np.maximum(made.shares - down, TINY) * pairs.price
         per_dollar = np.where((self.left > 0) & (weight == 0), objective / step_down, np.inf)
-        for n in range(len(self.problem.accounts)):
+        best: tuple[float, int, int] | None = None
+        for n in np.unique(pairs.account[buyable]).tolist():
             mine = pairs.account == n
-            q = _first(mine & (weight > 0) & (self.room > 0), pairs.rank)
-            if q is None:
-                continue
-            wanted = max(-item.off / float(pairs.price[q] * weight[q]), float(pairs.step[q]))
-            count = self._bought(q, min(wanted, max(float(self.spare[n]), 0.0) / float(pairs.ask[q])))
-            if count > made.shares[q]:
-                yield Step(sell=None, buy=(q, count))
-            p = _first(mine & np.isfinite(per_dollar), per_dollar)
-            if p is None:
-                continue
-            need = max(wanted * float(pairs.ask[q]) - float(self.spare[n]), 0.0)
-            sold = self._sold(p, np.ceil(need / float(pairs.bid[p] * pairs.step[p])) * float(pairs.step[p]))
-            money = float(self.spare[n] + pairs.bid[p] * (made.shares[p] - sold))
-            count = self._bought(q, min(wanted, max(money, 0.0) / float(pairs.ask[q])))
-            if count > made.shares[q]:
-                yield Step(sell=(p, sold), buy=(q, count))
+            q = int(np.where(mine & buyable, pairs.rank, np.inf).argmin())
+            if self.spare[n] >= -item.off / 2:
+                yield from self._paid(item, weight, None, q)
+            p = int(np.where(mine, per_dollar, np.inf).argmin())
+            cost = float(per_dollar[p] + pairs.location[q])
+            if mine[p] and np.isfinite(cost) and (best is None or cost < best[0]):
+                best = cost, p, q
+        if best is not None:
+            yield from self._paid(item, weight, best[1], best[2])
+
+    def _paid(self, item: Astray, weight: Floats, p: int | None, q: int) -> Iterator[Step]:
+        """Yield the buy of q that closes the group's gap as far as a sale of p and spare cash pay for it."""
+        pairs, made = self.problem.pairs, self.made
+        step = float(pairs.step[q])
+        money = max(float(self.spare[pairs.account[q]]), 0.0)
+        wanted = max(
+            -item.off / float(pairs.price[q] * weight[q]),
+            step,
+            float(pairs.least[q]) if made.shares[q] == 0 else 0.0,
+        )
+        sale = None
+        if p is not None:
+            unit = float(pairs.bid[p] * pairs.step[p])
+            need = max(wanted * float(pairs.ask[q]) - money, 0.0)
+            sale = (p, self._sold(p, float(np.ceil(need / unit) * pairs.step[p])))
+            money += float(pairs.bid[p] * (made.shares[p] - sale[1]))
+        count = self._bought(q, min(wanted, money / float(pairs.ask[q])))
+        if count > made.shares[q]:
+            yield Step(sell=sale, buy=(q, count))
 
     def _sold(self, p: int, wanted: float) -> float:
         """Return the allowed share count after selling about `wanted` shares more, at least one step."""
@@ -142,11 +158,6 @@ class _Steps:
         step, now = float(pairs.step[q]), float(made.shares[q])
         more = np.floor(min(wanted, float(self.room[q])) / step + TINY) * step
         return round(now + more, 9) if more > 0 and now + more >= pairs.least[q] else now
-
-
-def _first(flags: Flags, order: Floats) -> int | None:
-    """Return the flagged place with the least `order`."""
-    return int(np.where(flags, order, np.inf).argmin()) if flags.any() else None
 
 
 def _weigh(made: Repair, scratch: Repair, step: Step) -> tuple[str, dict[str, float]]:

@@ -71,7 +71,7 @@ def group_values(problem: Problem) -> list[float]:
 
 
 def drift_cost(problem: Problem, off: Floats) -> Floats:
-    """Return the drift cost in dollars of groups `off` dollars from target (OBJ-1); groups are the last axis."""
+    """Return the drift cost in dollars of groups `off` dollars from target (OBJ-1), on the last axis."""
     limits, far = problem.limits, np.abs(off)
     beyond = np.maximum(far - problem.groups.band, 0.0)
     return limits.inside_band * far + (limits.outside_band - limits.inside_band) * beyond
