@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from math import isfinite
 
+import numpy as np
+
 from realloc.accounts import Account
 from realloc.household import Household
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import FRACTION
 from realloc.optimizer.scopes import Scope
 from realloc.optimizer.words import NOTHING, cents, listing, usd
 
@@ -41,7 +44,7 @@ class Blocks:
         self.number = {account.account_number: n for n, account in enumerate(self.problem.accounts)}
 
     def to_sell(self, accounts: Iterable[Account], symbols: Iterable[str] | None = None) -> list[str]:
-        """Return what keeps positions from being sold, with the dollars that each rule keeps, largest first."""
+        """Return what keeps positions from being sold, with the dollars that each rule keeps."""
         kept: dict[str, tuple[float, list[str]]] = {}
         wanted = None if symbols is None else set(symbols)
         for account in accounts:
@@ -58,29 +61,34 @@ class Blocks:
 
     def _kept(self, account: Account, symbol: str, held: float) -> tuple[str, float]:
         """Return the rule that keeps shares of a position, and how many; an empty rule where none does."""
-        if account.do_not_trade:
-            return "do_not_trade", held
-        if symbol in account.no_sell:
-            return "no_sell", held
         p = self.place.get((self.number[account.account_number], symbol))
+        if account.do_not_trade or symbol in account.no_sell:
+            return "do_not_trade" if account.do_not_trade else "no_sell", held
         if p is None:
             return "", 0.0
         pairs, made = self.problem.pairs, self.made
         shares = held - max(float(made.full[p]), -float(made.shares[p]))
         if shares < pairs.step[p] and made.full[p] > 0:
             return "", 0.0
-        if held * pairs.price[p] < self.household.policy.min_trade_value:
-            return "min_trade_value", shares
+        return self._closed(account, symbol, p), shares
+
+    def _closed(self, account: Account, symbol: str, p: int) -> str:
+        """Return the rule that closes the lots of a position that may otherwise be sold."""
+        pairs, wash = self.problem.pairs, self.household.policy.wash_sales
+        if pairs.held[p] * pairs.price[p] < self.household.policy.min_trade_value:
+            return "min_trade_value"
         bought = self._last_purchase(symbol)
         if bought is not None and self._has_loss(account, symbol):
-            again = bought + timedelta(days=self.household.policy.wash_sales.window_days + 1)
-            return f"the wash-sale window (bought on {bought}; losses may be taken from {again})", shares
-        if self.problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]]:
-            return "buying it in this plan (wash sale)", shares
-        return "", 0.0
+            again = bought + timedelta(days=wash.window_days + 1)
+            return f"the wash-sale window (bought on {bought}; losses may be taken from {again})"
+        identical = np.flatnonzero((pairs.wash == pairs.wash[p]) & (self.made.shares > 0))
+        names = sorted({self.problem.symbols[pairs.symbol[q]] for q in identical.tolist()})
+        if names and self._has_loss(account, symbol):
+            return f"buying {listing(names)} in this plan (wash sale)"
+        return ""
 
     def to_buy(self, scope: Scope, symbols: Iterable[str]) -> tuple[set[str], list[str]]:
-        """Return the numbers of the accounts that may buy one of `symbols`, and what keeps the others from it."""
+        """Return the numbers of the accounts that may buy one of `symbols`, and what keeps others from it."""
         open_to: set[str] = set()
         rules: dict[str, list[str]] = {}
         members = [symbol for symbol in symbols if symbol in scope.wanted]
@@ -96,24 +104,24 @@ class Blocks:
 
     def why_not_buy(self, account: Account, symbol: str) -> str:
         """Return the rule that keeps an account from buying a wanted symbol, empty where none does."""
-        if account.do_not_trade:
-            return "do_not_trade"
-        if symbol not in self.household.prices:
-            return "no price"
-        if account.only is not None and symbol not in account.only:
-            return "not on the menu"
-        if symbol in account.no_buy:
-            return "no_buy"
+        stated = (
+            ("do_not_trade", account.do_not_trade),
+            ("no price", symbol not in self.household.prices),
+            ("not on the menu", account.only is not None and symbol not in account.only),
+            ("no_buy", symbol in account.no_buy),
+        )
+        return next((rule for rule, holds in stated if holds), "") or self._shut(account, symbol)
+
+    def _shut(self, account: Account, symbol: str) -> str:
+        """Return the wash-sale window or the cap that keeps an account from buying a symbol of its menu."""
         sold = self._last_loss_sale(symbol)
         if sold is not None:
             again = sold + timedelta(days=self.household.policy.wash_sales.window_days + 1)
-            return f"the wash-sale window, sold at a loss on {sold} and to be bought from {again}"
-        most = account.max_position_value
-        if most is not None:
-            room = most - account.positions.get(symbol, 0.0) * self.household.prices[symbol]
-            p = self.place.get((self.number[account.account_number], symbol))
-            if p is not None and room < self.problem.pairs.step[p] * self.household.prices[symbol]:
-                return f"max_position_value of {cents(most)}"
+            return f"the wash-sale window (sold at a loss on {sold}; to be bought from {again})"
+        most, price = account.max_position_value, self.household.prices[symbol]
+        step = FRACTION if account.fractional else 1.0
+        if most is not None and most - account.positions.get(symbol, 0.0) * price < step * price:
+            return f"max_position_value of {cents(most)}"
         return ""
 
     def caps(self) -> list[str]:
@@ -152,7 +160,7 @@ class Blocks:
         return max((day for day in days if day >= self._since()), default=None)
 
     def _last_loss_sale(self, symbol: str) -> date | None:
-        """Return the last sale at a loss in the window of an identical symbol, in a taxable account (WASH-3)."""
+        """Return the last taxable sale at a loss of an identical symbol in the window (WASH-3)."""
         if not self.household.policy.wash_sales.avoid or not self.household.recent_trades:
             return None
         names = identical_to(symbol, self.household)

@@ -15,7 +15,7 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
 from realloc.optimizer.reach import Astray, astray, out_of_reach
 from realloc.optimizer.stops import stops
-from realloc.optimizer.words import NOTHING, cents, listing, usd
+from realloc.optimizer.words import NOTHING, cents, usd
 from realloc.trades import Trade
 
 
@@ -55,9 +55,10 @@ def _shortfalls(blocks: Blocks) -> Iterator[Issue]:
             rules += blocks.caps()
         short = Decimal(repr(round(missing, 6))).quantize(Decimal("0.01"), ROUND_CEILING)
         reason = "; ".join(rules) or "nothing is left to sell"
+        key = "cash_flow" if account.cash_flow < 0 else "cash_reserve"
         yield Issue(
             code="shortfall",
-            where=f"accounts[{account.account_number}].{'cash_flow' if account.cash_flow < 0 else 'cash_reserve'}",
+            where=f"accounts[{account.account_number}].{key}",
             message=f"{cash_need(account) or 'the reserve'} is {cents(float(short))} short: {reason}",
             hint="" if rules else "move cash into the account, or lower what it has to raise",
             severity="warning",
@@ -101,8 +102,8 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...]) -> Iterator[Issue]:
         yield Issue(
             code="wash.window",
             where=f"accounts[{first[symbol]}].positions.{symbol}",
-            message=f"{symbol} is sold at a loss of {usd(loss)}: buying {listing(names, 9).replace(' and ', ' or ')} "
-            f"in any account through {until} would make it a wash sale",
+            message=f"{symbol} is sold at a loss of {usd(loss)}: buying {' or '.join(names)} in any account "
+            f"through {until} would make it a wash sale",
             hint="stop the reinvestment of its dividends until then",
             severity="info",
         )

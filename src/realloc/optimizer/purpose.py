@@ -97,7 +97,7 @@ class Purposes:
         return f"Sells {trade.symbol} here{cost}"
 
     def _sale_cost(self, pair: int, trade: Trade, account: Account) -> str:
-        tax, gain = self.tax[pair], sum(lot.gain for lot in trade.lots)
+        tax = self.tax[pair]
         spread = self._spread(pair)
         after = f", for {spread}" if spread else ""
         if account.kind != "taxable":
@@ -106,13 +106,15 @@ class Purposes:
             return f", with an unknown cost basis{after}"
         some = -trade.shares < self.held[pair]
         lots = ", least-taxed lots first" if some else ""
+        gains = sum(lot.gain for lot in trade.lots if lot.gain > 0)
+        losses = sum(-lot.gain for lot in trade.lots if lot.gain < 0)
+        both = gains > NOTHING and losses > NOTHING
         if tax > NOTHING:
-            also = f" and {spread}" if spread else ""
-            return f", for {usd(tax)} of tax on a gain of {usd(gain)}{also}{lots}"
-        if tax < -NOTHING and gain < 0:
-            return f", taking a loss of {usd(-gain)} that saves {usd(-tax)} of tax{lots}{after}"
+            of = f"gains {usd(gains)}, losses {usd(losses)}" if both else f"gain {usd(gains)}"
+            return f", for {usd(tax)} of tax ({of}){' and ' if spread else ''}{spread}{lots}"
         if tax < -NOTHING:
-            return f", taking losses that save {usd(-tax)} of tax net of gains{lots}{after}"
+            of = f"losses of {usd(losses)} less gains of {usd(gains)}" if both else f"a loss of {usd(losses)}"
+            return f", taking {of}, which saves {usd(-tax)} of tax{lots}{after}"
         return f", at no tax{lots}{after}"
 
     def _spread(self, pair: int) -> str:

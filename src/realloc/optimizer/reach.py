@@ -120,11 +120,11 @@ def out_of_reach(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
         best = item.group.target
         if item.off > 0:
             best += item.out_of_reach / item.scope.value
-            bound = f"below {floor(best * 1000) / 1000:.1%}"
+            bound = f"below {floor(best * 1e4) / 1e4:.2%}"
             rules = blocks.to_sell(item.scope.accounts, item.group.members)
         else:
             best -= item.out_of_reach / item.scope.value
-            bound = f"above {ceil(best * 1000) / 1000:.1%}"
+            bound = f"above {ceil(best * 1e4) / 1e4:.2%}"
             open_to, rules = blocks.to_buy(item.scope, item.group.members)
             if open_to:
                 rules.append(f"only so much can be paid for in {listing(sorted(open_to))}")
