@@ -124,6 +124,15 @@ class Blocks:
             return f"max_position_value of {cents(most)}"
         return ""
 
+    def losses_sold(self, symbols: Iterable[str]) -> str:
+        """Return which sales at a loss in the plan keep some of `symbols` from being bought (WASH-1)."""
+        pairs, names = self.problem.pairs, set(symbols)
+        of = [self.problem.symbols[s] for s in pairs.symbol.tolist()]
+        lossy = {int(pairs.wash[p]) for p, symbol in enumerate(of) if symbol in names}
+        lossy &= set(np.flatnonzero(self.problem.coupled & self.made.sells_losses).tolist())
+        sold = {of[p] for p in np.flatnonzero(self.made.shares < 0).tolist() if int(pairs.wash[p]) in lossy}
+        return f"selling {listing(sorted(sold))} at a loss in this plan (wash sale)" if sold else ""
+
     def caps(self) -> list[str]:
         """Return the caps of the household that leave no room for another order or another gain."""
         policy, made = self.household.policy, self.made

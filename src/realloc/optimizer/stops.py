@@ -107,5 +107,7 @@ def _ruled_out(blocks: Blocks, item: Astray) -> str:
         return f"{item.state}: nothing more of it may be sold" + (f"; {'; '.join(rules)}" if rules else "")
     open_to, rules = blocks.to_buy(item.scope, item.group.members)
     if open_to:
-        rules.append(f"nothing is left to pay for it in {listing(sorted(open_to))}")
+        rules.append(
+            blocks.losses_sold(item.group.members) or f"nothing pays for it in {listing(sorted(open_to))}"
+        )
     return f"{item.state}: nothing more of it can be bought" + (f"; {'; '.join(rules)}" if rules else "")
