@@ -62,6 +62,11 @@ class Steps:
         pairs = self.problem.pairs
         return np.asarray(np.where(pairs.groups == item.index, pairs.weights, 0.0).sum(axis=1))
 
+    def is_traded(self, item: Astray) -> bool:
+        """Return whether a group that is over is bought, or one that is under may still be bought."""
+        weight = self._weights(item)
+        return bool(((weight > 0) & ((self.made.shares > 0) if item.off > 0 else (self.room > 0))).any())
+
     def over(self, item: Astray) -> Iterator[Step]:
         """Yield the cheapest further sale of the group, its proceeds kept or spent where most is missing."""
         pairs, made = self.problem.pairs, self.made

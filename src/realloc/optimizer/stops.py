@@ -29,7 +29,11 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
     for item in open_groups:
         steps = list(search.over(item) if item.off > 0 else search.under(item))
         if not steps:
-            yield Issue(code="stop.rule", where=item.where, message=_ruled_out(blocks, item), severity="info")
+            rules = _ruled_out(blocks, search, item)
+            if rules:
+                what = "may be sold" if item.off > 0 else "may be bought"
+                message = f"{item.state}: nothing more of it {what}; in the way: {'; '.join(rules)}"
+                yield Issue(code="stop.rule", where=item.where, message=message, severity="info")
             continue
         weighed = [_weigh(start, scratch, step, item.index) for step in steps]
         limit, _, best, change = min(
@@ -71,7 +75,8 @@ def _limit(made: Repair, scratch: Repair) -> str:
     if (scratch.cash < np.minimum(made.problem.cash.reserve, made.cash) - NOTHING).any():
         return "leave an account below its reserve"
     if policy.max_drift is not None and scratch.drift() > max(policy.max_drift, made.drift()) + TINY:
-        return f"exceed max_drift of {percent(policy.max_drift)}"
+        verb = "raise household drift further above" if made.drift() > policy.max_drift else "exceed"
+        return f"{verb} max_drift of {percent(policy.max_drift)}"
     return ""
 
 
@@ -101,13 +106,14 @@ def _balance(made: Repair, change: dict[str, float]) -> str:
     return f"cost {listing(costs)}" + (f" to save {listing(saved)}" if saved else " and save nothing")
 
 
-def _ruled_out(blocks: Blocks, item: Astray) -> str:
+def _ruled_out(blocks: Blocks, search: Steps, item: Astray) -> list[str]:
+    """Return the rules that leave no further step for a group; none where something else does."""
+    if search.is_traded(item):
+        return []
     if item.off > 0:
-        rules = blocks.to_sell(item.scope.accounts, item.group.members)
-        return f"{item.state}: nothing more of it may be sold" + (f"; {'; '.join(rules)}" if rules else "")
+        return blocks.to_sell(item.scope.accounts, item.group.members)
     open_to, rules = blocks.to_buy(item.scope, item.group.members)
-    if open_to:
-        rules.append(
-            blocks.losses_sold(item.group.members) or f"nothing pays for it in {listing(sorted(open_to))}"
-        )
-    return f"{item.state}: nothing more of it can be bought" + (f"; {'; '.join(rules)}" if rules else "")
+    losses = blocks.losses_sold(item.group.members)
+    if open_to and not losses:
+        return []
+    return [*rules, losses] if losses else rules
