@@ -129,7 +129,7 @@ def test_amounts_in_reasons_agree_with_the_audit(household: Household) -> None:
     check_reasons(household, rebalance(household))
 
 
-@pytest.mark.parametrize("seed", [901, 902, 904])
+@pytest.mark.parametrize("seed", [901, 902, 905])
 @pytest.mark.parametrize("variant", ["base", "semi"])
 def test_amounts_in_reasons_of_a_family_agree_with_the_audit(seed: int, variant: Any) -> None:
     household = benchmark_household("M", seed, variant)

@@ -75,8 +75,8 @@ def _between(least: float, most: float) -> str:
 
 
 def orders_bind(made: Repair) -> bool:
-    """Return whether another order would be one too many."""
-    return bool(np.count_nonzero(made.shares) >= made.problem.limits.orders)
+    """Return whether another sale with its buy would be one order too many."""
+    return bool(np.count_nonzero(made.shares) + 2 > made.problem.limits.orders)
 
 
 def _cap_binds(made: Repair, name: str) -> bool:
