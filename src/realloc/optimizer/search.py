@@ -15,6 +15,7 @@ from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
@@ -92,9 +93,28 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     solution = solve(problem, idle, deadline)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
-    issues = [*issues, *diagnose(problem, solution.made, idle)]
     plan = plan_of(problem, solution.made, idle, certificate, issues)
-    return replace(plan, trades=explain(problem, solution.made, plan.trades))
+    return replace(
+        plan,
+        trades=explain(solution.made, plan.trades),
+        issues=(
+            *issues,
+            *diagnose(solution.made, plan.trades),
+            *limit_prices(solution.made, lambda lifted: _reach(lifted, deadline)),
+        ),
+    )
+
+
+def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
+    """Return the objective that trades reach (infinite where they miss something), and a bound, in dollars.
+
+    A large household is not finished: its bound is wider, and what caps are left may be missed.
+    """
+    problem = build(household)
+    idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle)
+    reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
+    return reached, solution.bound
 
 
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
