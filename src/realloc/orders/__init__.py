@@ -2,7 +2,8 @@
 
 from realloc.orders.blocks import Block, blocks
 from realloc.orders.days import Timing, expected
-from realloc.orders.listing import Order, OrderList, order_list
+from realloc.orders.listing import OrderList, order_list
+from realloc.orders.order import Order
 from realloc.orders.prices import exact, is_fund, limit_price
 from realloc.orders.settings import OrderSettings, SettingArguments
 from realloc.orders.venues import Venue, require_taken

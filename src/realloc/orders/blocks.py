@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from realloc.orders.listing import Order
+from realloc.orders.order import Order
 from realloc.orders.prices import Side
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from realloc.errors import InputError, Issue
-from realloc.orders.listing import Order, OrderList
+from realloc.orders.listing import OrderList
+from realloc.orders.order import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
