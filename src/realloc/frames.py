@@ -10,7 +10,7 @@ from typing import Any
 from realloc.errors import ExportError
 from realloc.trades import Trade, plain
 
-LIBRARIES = ("pandas", "polars", "pyarrow")
+LIBRARIES = ("pandas", "polars")
 """Looked for among the imported modules where the caller names none."""
 
 
@@ -23,7 +23,8 @@ def trades_frame(trades: Iterable[Trade], native_namespace: ModuleType | str | N
         For instance those of a plan.
     native_namespace : module or str, optional
         The library of the table: ``polars`` or ``"polars"``, and so for pandas, pyarrow and what else narwhals
-        can build. None takes the one of the three that the program has imported.
+        can build. None takes pandas or polars, whichever the program has imported; pyarrow, which comes along with
+        others, is always named.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def trades_frame(trades: Iterable[Trade], native_namespace: ModuleType | str | N
     Raises
     ------
     TypeError
-        No library is named, and none or several of the three are imported.
+        No library is named, and neither or both of pandas and polars are imported.
     ExportError
         narwhals is not installed.
     """

@@ -33,7 +33,7 @@ def plan_html(plan: Plan) -> str:
                         f"{abs(trade.shares):,.3f}".rstrip("0").rstrip("."),
                         trade.symbol,
                         "" if trade.price is None else f"{trade.price:,.2f}",
-                        f"{trade.notional:,.2f}",
+                        "" if trade.price is None else f"{trade.notional:,.2f}",
                         trade.reason,
                     )
                     for trade in plan.trades

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from realloc.cli.arguments import Options, OutputOptions, parse_plugin
 from realloc.cli.edge import FAILURE, MISTAKE, one_line, run, start_logging
 from realloc.cli.work import Decision, Tools, export
 from realloc.errors import AuditError, ExportError, InputError, Issue, ReallocError, SolverError
+from realloc.household import Household
 from realloc.plugins.core.base import Exporter
 from realloc.plugins.rebalancers.default_rebalancer import DefaultRebalancer
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from realloc.orders.days import Timing
 from realloc.orders.prices import Side, exact
-from realloc.trades import LotSale, Trade
+from realloc.trades import LotSale, Trade, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Order:
     @property
     def shares(self) -> Decimal:
         """Shares, more than zero, exactly."""
-        return abs(exact(self.trade.shares))
+        return abs(exact(plain(self.trade.shares)))
 
     @property
     def price(self) -> Decimal | None:
