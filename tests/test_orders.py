@@ -65,6 +65,7 @@ def sell(symbol: str, shares: float) -> Trade:
         (100.005, "sell", 0, "100.00"),
         (100.005, "buy", 0, "100.01"),
         (1.0, "sell", 20, "0.9980"),
+        (1.0, "buy", 0, "1.00"),
         (0.5, "buy", 20, "0.5010"),
         (0.33333, "buy", 0, "0.3334"),
         (0.33333, "sell", 0, "0.3333"),
@@ -184,6 +185,14 @@ def test_funds_of_one_family_are_exchanged_on_one_day() -> None:
     assert days(trades, held, families="FXAIX VTSAX; FXNAX VBTLX")["FXNAX"] == 2
     more = [sell("FXAIX", 10), buy("FXNAX", 200), buy("VBTLX", 100), buy("VTI", 1)]
     assert days(more, held, families="FXAIX FXNAX") == {"FXAIX": 1, "FXNAX": 1, "VBTLX": 1, "VTI": 2}
+
+
+def test_proceeds_are_exchanged_once() -> None:
+    # 2,000 of proceeds and 1,000 of cash: after 2,000 of FXNAX, 105 VBTLX cost 997.50, 106 cost 1,007.00.
+    held = household(positions={"FXAIX": 10})
+    for shares, day in ((105, 1), (106, 2)):
+        trades = [sell("FXAIX", 10), buy("FXNAX", 200), buy("VBTLX", shares)]
+        assert days(trades, held, families="FXAIX FXNAX VBTLX") == {"FXAIX": 1, "FXNAX": 1, "VBTLX": day}
 
 
 def test_without_the_household_a_fund_sale_makes_every_purchase_wait() -> None:
@@ -373,6 +382,14 @@ def test_allocations_of_two_households_add_up_to_their_blocks(
             (block.symbol, block.side, block.day, block.allocations[0].limit)
         }
     assert [block.number for block in made] == list(range(1, len(made) + 1))
+
+
+def test_orders_at_different_limits_are_different_blocks() -> None:
+    near, far = (
+        order_list([Trade(account, "VTI", 1, price=100.0)], OrderSettings(slip_bps=slip)).orders
+        for account, slip in (("A1", 10.0), ("A2", 20.0))
+    )
+    assert [block.allocations for block in blocks([*near, *far])] == [near, far]
 
 
 def test_a_block_adds_up_the_accounts() -> None:

@@ -304,6 +304,21 @@ def test_sheets_have_titles_that_excel_takes_and_that_differ(tmp_path: Path, hou
     assert all(len(title) <= 31 and not set(title) & set("[]:*?/\\'") for title in titles)
 
 
+def test_a_workbook_has_no_time_of_writing(tmp_path: Path) -> None:
+    ExcelExporter(tmp_path / "out.xlsx").export([BUY])
+    with ZipFile(tmp_path / "out.xlsx") as file:
+        assert {entry.date_time for entry in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = file.read("docProps/core.xml").decode()
+    assert core.count("2000-01-01T00:00:00Z") == 2
+
+
+def test_a_sale_of_a_whole_position_needs_no_lots_at_schwab(tmp_path: Path, household: Household) -> None:
+    for shares, asked in ((-100, False), (-99, True)):
+        trade = Trade("U0000001", "VTI", shares, lots=(lot("a1", 60.0), lot("a2", -shares - 60.0)))
+        SchwabExporter(tmp_path / "out").export_household([trade], household)
+        assert ("SPECIFIC_LOT" in (tmp_path / "out").read_text()) is asked
+
+
 def test_control_characters_are_refused_by_a_workbook(tmp_path: Path) -> None:
     assert "control characters" in refusal(ExcelExporter, tmp_path, Trade("A\x02", "VTI", 1))
 
