@@ -307,6 +307,36 @@ def test_decimals_are_counted_without_trailing_zeros() -> None:
         require_taken(order_list(trades, NOTHING), Venue(name="V", decimals=2))
 
 
+LOT = {"id": "a", "shares": 1, "cost_per_share": 1.0, "acquired": "2020-01-02", "term": "long", "gain": 1.0}
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.text(max_size=3),
+    st.just([]),
+    st.just({}),
+    st.just([LOT]),
+    st.just([{}]),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["price", "notional", "sequence", "lots", "reason", "shares"]), JUNK))
+def test_a_damaged_mapping_is_read_or_refused(damage: dict[str, Any]) -> None:
+    mapping = {"account_id": "A1", "symbol": "VTI", "shares": -1, "price": 1.0, "lots": [LOT], **damage}
+    try:
+        listed = order_list([mapping], NOTHING)
+    except ExportError:
+        return
+    assert listed.orders[0].shares > 0
+    assert listed.orders[0].notional is None or listed.orders[0].notional >= 0
+
+
+@pytest.mark.parametrize("key", sorted(LOT))
+def test_a_damaged_lot_is_refused(key: str) -> None:
+    with pytest.raises(ExportError, match="Trade 1 cannot be exported"):
+        order_list([{**buy("VTI", 1).to_dict(), "lots": [{**LOT, key: None}]}], NOTHING)
+
+
 orders_drawn = st.lists(
     st.builds(
         Trade,

@@ -28,27 +28,34 @@ def read_trades(trades: Iterable[Trade | Mapping[str, Any]], household: Househol
 
 def _read(trade: Trade | Mapping[str, Any], number: int) -> Trade:
     try:
-        if isinstance(trade, Mapping):
-            trade = _from_mapping(trade)
-        checked = replace(
-            trade,
-            account_id=_text(trade.account_id),
-            symbol=_text(trade.symbol),
-            shares=_number(trade.shares),
-        )
-        if checked.shares == 0:
-            raise ValueError("zero shares are no order")  # noqa: TRY301 - all faults become one error below
-        if checked.price is not None and _number(checked.price) <= 0:
-            raise ValueError(f"a price of {checked.price}")  # noqa: TRY301 - as above
+        return _checked(_from_mapping(trade) if isinstance(trade, Mapping) else trade)
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise ExportError(
             f"Trade {number} cannot be exported: it needs account_id, symbol and a finite number of shares "
             f"({type(error).__name__}: {error})"
         ) from error
-    return checked
+
+
+def _checked(trade: Trade) -> Trade:
+    if _number(trade.shares) == 0:
+        raise ValueError("zero shares are no order")
+    if trade.price is not None and _number(trade.price) <= 0:
+        raise ValueError(f"a price of {trade.price}")
+    for lot in trade.lots:
+        _text(lot.id)
+        for figure in (lot.shares, lot.cost_per_share, lot.gain):
+            _number(figure)
+    return replace(
+        trade,
+        account_id=_text(trade.account_id),
+        symbol=_text(trade.symbol),
+        notional=_number(trade.notional),
+    )
 
 
 def _from_mapping(data: Mapping[str, Any]) -> Trade:
+    if not isinstance(data.get("sequence", 0), int) or not isinstance(data.get("reason", ""), str):
+        raise TypeError("a sequence is a whole number, and a reason a text")
     return Trade(
         data["account_id"],
         data["symbol"],
@@ -63,9 +70,11 @@ def _from_mapping(data: Mapping[str, Any]) -> Trade:
 
 def _lot(data: Mapping[str, Any]) -> LotSale:
     acquired = data["acquired"]
+    if data["term"] not in ("short", "long"):
+        raise ValueError(f"expected the term 'short' or 'long', found {data['term']!r}")
     return LotSale(
         id=data["id"],
-        shares=float(data["shares"]),
+        shares=data["shares"],
         cost_per_share=data["cost_per_share"],
         acquired=acquired if isinstance(acquired, date) else date.fromisoformat(acquired),
         term=data["term"],
