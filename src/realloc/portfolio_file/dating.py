@@ -40,7 +40,8 @@ def date_of_name(path: Path) -> tuple[date, DatedBy]:
 def glob_of(name: str) -> str:
     """Return the pattern that the next download of a file called `name` will match.
 
-    A date, a time after it and a browser's ``(1)`` become ``*``; the rest is taken literally.
+    A date with a time becomes ``*``; without one the end of the name is left open, where browsers put their
+    ``(1)``. The rest is taken literally.
 
     Examples
     --------
@@ -52,16 +53,13 @@ def glob_of(name: str) -> str:
     path = Path(name)
     stem = path.stem
     pattern = ""
-    for text, _ in _dates(stem):
-        start = stem.index(text)
-        pattern = _literal(stem[:start]) + "*"
-        stem = re.sub(rf"^{_TIME}", "", stem[start + len(text) :])
-        break
-    copied = _COPY.sub("", stem)
-    pattern += _literal(copied)
-    if copied != stem and not pattern.endswith("*"):
-        pattern += "*"
-    return pattern + _literal(path.suffix)
+    text = next((text for text, _ in _dates(stem)), "")
+    if text:
+        before, _, stem = stem.partition(text)
+        pattern = _literal(before) + "*"
+        stem = re.sub(rf"^{_TIME}", "", stem)
+    pattern += _literal(_COPY.sub("", stem))
+    return f"{pattern}{'' if text else '*'}{_literal(path.suffix)}"
 
 
 def _literal(text: str) -> str:

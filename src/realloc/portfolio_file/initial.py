@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -145,15 +144,10 @@ def _check(kinds: Mapping[str, str], owners: Mapping[str, str], seen: Sequence[S
 
 
 def _patterns(files: Sequence[StrPath], target: Path) -> dict[str, str]:
-    """Return the pattern of each file; two files with one pattern keep their own names."""
-    names = {os.fspath(file): glob_of(Path(file).name) for file in files}
-    counts = Counter((Path(file).resolve().parent, name) for file, name in names.items())
-    patterns = {}
-    for file, name in names.items():
-        alone = counts[Path(file).resolve().parent, name] == 1
-        text = name if alone else Path(file).name.replace("[", "[[]")
-        patterns[file] = _relative(text, Path(file), target.parent)
-    return patterns
+    """Return the pattern of each file, relative to the portfolio's folder."""
+    return {
+        os.fspath(file): _relative(glob_of(Path(file).name), Path(file), target.parent) for file in files
+    }
 
 
 def _relative(pattern: str, file: Path, folder: Path) -> str:
@@ -208,11 +202,10 @@ def _account(
 
 
 def _lot_example(symbol: str, shares: Decimal, cost_basis: Decimal | None) -> str:
-    cost = f"{cost_basis / shares:.4f}" if cost_basis is not None and shares else "0.00"
-    said = "on average" if cost_basis is not None else "not known"
+    average = f"{cost_basis / shares:.4f} on average" if cost_basis is not None and shares else "not in the file"
     return (
-        f"{{ symbol = {_quoted(symbol)}, shares = {shares:f}, cost_per_share = {cost}, "
-        f"acquired = 2020-01-31 }},  # cost {said}; one line for each purchase, with its date"
+        f"{{ symbol = {_quoted(symbol)}, shares = {shares:f}, cost_per_share = {OPEN}, acquired = {OPEN} }},"
+        f"  # cost: {average}; one line for each purchase"
     )
 
 

@@ -183,7 +183,7 @@ def _pick(request: Request, pattern: str, reader: Reader, issues: list[Issue]) -
             continue
         chosen = _choose(request, file.statement)
         if len(chosen) == 1:
-            if file is not files[0]:
+            if file is not files[0] and len(file.statement.accounts) > 1:
                 issues.append(_older(where, request, files[0], file))
             return _Pick(request=request, file=file, account=chosen[0])
         if len(chosen) > 1:
