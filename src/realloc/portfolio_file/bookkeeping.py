@@ -240,9 +240,7 @@ def _sold(
             shares, total = parts.get(gain < 0, (ZERO, ZERO))
             parts[gain < 0] = (shares + exact(piece.shares), total + gain)
     rest = -fill.shares - sum((shares for shares, _ in parts.values()), ZERO)
-    trades = [
-        _trade(outcome, fill, -shares, gain) for _, (shares, gain) in sorted(parts.items()) if shares
-    ]
+    trades = [_trade(outcome, fill, -shares, gain) for _, (shares, gain) in sorted(parts.items()) if shares]
     return [*trades, _trade(outcome, fill, -rest)] if rest > 0 else trades
 
 

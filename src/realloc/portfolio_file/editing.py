@@ -146,6 +146,28 @@ def set_rows(
             there.append(_inline(values))
 
 
+def add_section(kept: Kept, key: str, values: Mapping[str, Any], comments: Mapping[str, str]) -> None:
+    """Add a section ``[[key]]`` with these values, and a comment behind some of them.
+
+    Raises
+    ------
+    InputError
+        What stands at `key` is not a list of sections.
+    """
+    from tomlkit import aot  # noqa: PLC0415 - needed to edit alone
+    from tomlkit.items import AoT  # noqa: PLC0415
+
+    if key not in kept.document:
+        kept.document.append(key, aot())
+    there = kept.document[key]
+    if not isinstance(there, AoT):
+        raise _fault(kept.path, f"{key!r} is not a list of sections [[{key}]]")
+    _add_section(there, values)
+    for name, comment in comments.items():
+        last: Any = there[-1]
+        last.value.item(name).comment(comment)
+
+
 def _tail(section: Any) -> list[Any]:
     """Take from a section what stands below its last key: blank lines and comments, often of what follows."""
     body = section.value.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +75,7 @@ def initial_text(
     files: Sequence[StrPath],
     target: Path,
     *,
-    kinds: Mapping[str, AccountKind] | None = None,
+    kinds: Mapping[str, str] | None = None,
     owners: Mapping[str, str] | None = None,
 ) -> str:
     """Return the first portfolio file for broker files.
@@ -99,7 +100,7 @@ def initial_text(
     statements = import_files(files)
     seen = accounts_seen(statements)
     _check(kinds or {}, owners or {}, seen)
-    patterns = _patterns(files, target)
+    patterns = {os.fspath(file): pattern_of(Path(file), target.parent) for file in files}
     parts = [HEAD.format(name=target.name, file=target.name)]
     for each in seen:
         extra = [patterns[os.fspath(file)] for file in files if _has_lots_of(file, each, statements)]
@@ -114,16 +115,18 @@ def initial_text(
     return "".join(parts)
 
 
-def account_entry(
-    seen: Seen,
-    folder: Path,
-    *,
-    kinds: Mapping[str, AccountKind] | None = None,
-    owners: Mapping[str, str] | None = None,
-) -> str:
-    """Return the entry of one account, to be added to a portfolio file in `folder`."""
-    pattern = _relative(glob_of(Path(seen.statement.file).name), Path(seen.statement.file), folder)
-    return _account(seen, [pattern], kinds or {}, owners or {})
+def pattern_of(file: Path, folder: Path) -> str:
+    """Return the pattern for a file and its next downloads, relative to a portfolio's folder.
+
+    The folder is left literal, and the file's name becomes a pattern by `glob_of`.
+    """
+    pattern = glob_of(file.name)
+    try:
+        parent = Path(os.path.relpath(file.resolve().parent, folder.resolve()))
+    except ValueError:  # another drive
+        parent = file.resolve().parent
+    text = glob.escape(parent.as_posix())
+    return pattern if text == "." else f"{text}/{pattern}"
 
 
 def _check(kinds: Mapping[str, str], owners: Mapping[str, str], seen: Sequence[Seen]) -> None:
@@ -143,22 +146,6 @@ def _check(kinds: Mapping[str, str], owners: Mapping[str, str], seen: Sequence[S
         raise InputError(sorted(issues, key=str))
 
 
-def _patterns(files: Sequence[StrPath], target: Path) -> dict[str, str]:
-    """Return the pattern of each file, relative to the portfolio's folder."""
-    return {
-        os.fspath(file): _relative(glob_of(Path(file).name), Path(file), target.parent) for file in files
-    }
-
-
-def _relative(pattern: str, file: Path, folder: Path) -> str:
-    try:
-        parent = Path(os.path.relpath(file.resolve().parent, folder.resolve()))
-    except ValueError:  # another drive
-        parent = file.resolve().parent
-    text = parent.as_posix()
-    return pattern if text == "." else f"{text}/{pattern}"
-
-
 def _has_lots_of(file: StrPath, seen: Seen, statements: Iterable[Statement]) -> bool:
     """Return whether a file gave lots to an account of another file."""
     name = os.fspath(file)
@@ -168,9 +155,7 @@ def _has_lots_of(file: StrPath, seen: Seen, statements: Iterable[Statement]) -> 
     return any(note.where == name and "joined" in note.text for note in joined.notes)
 
 
-def _account(
-    seen: Seen, patterns: Sequence[str], kinds: Mapping[str, AccountKind], owners: Mapping[str, str]
-) -> str:
+def _account(seen: Seen, patterns: Sequence[str], kinds: Mapping[str, str], owners: Mapping[str, str]) -> str:
     account, broker = seen.account, seen.statement.broker
     kind = next((value for number, value in kinds.items() if fits(number, account)), None)
     owner = next((value for number, value in owners.items() if fits(number, account)), "")
@@ -202,7 +187,9 @@ def _account(
 
 
 def _lot_example(symbol: str, shares: Decimal, cost_basis: Decimal | None) -> str:
-    average = f"{cost_basis / shares:.4f} on average" if cost_basis is not None and shares else "not in the file"
+    average = (
+        f"{cost_basis / shares:.4f} on average" if cost_basis is not None and shares else "not in the file"
+    )
     return (
         f"{{ symbol = {_quoted(symbol)}, shares = {shares:f}, cost_per_share = {OPEN}, acquired = {OPEN} }},"
         f"  # cost: {average}; one line for each purchase"

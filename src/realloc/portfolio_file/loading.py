@@ -17,7 +17,7 @@ from realloc.errors import InputError, Issue, ReallocError
 from realloc.household import HOUSEHOLD_KEYS, Household, RecentTrade
 from realloc.models import CASH
 from realloc.plugins.importers.brokers._instruments import same_account
-from realloc.plugins.importers.statement import Statement
+from realloc.plugins.importers.statement import Price
 from realloc.portfolio_file.gaps import fill_gaps
 from realloc.portfolio_file.portfolio import (
     CHECK_KEYS,
@@ -25,11 +25,12 @@ from realloc.portfolio_file.portfolio import (
     FILE_KEYS,
     IMPORT_KEYS,
     Checks,
+    DatedBy,
     Origin,
     Portfolio,
 )
 from realloc.portfolio_file.quotes import Quote, choose_quotes, fetch_quotes, read_price_file
-from realloc.portfolio_file.sources import Found, Imported, Reader, Request, find_accounts, fits
+from realloc.portfolio_file.sources import Candidate, Found, Imported, Reader, Request, find_accounts, fits
 from realloc.trades import plain
 
 _GAPS = frozenset({"account.kind", "model.targets"})
@@ -113,7 +114,9 @@ class _Reading:
     def result(self, today: date | None) -> tuple[Portfolio | None, tuple[Issue, ...]]:
         """Return the portfolio, None where it has errors, and all issues, errors first."""
         accounts = self.top.tables("accounts", FILE_ACCOUNT_KEYS)
-        found = find_accounts([_request(each) for each in accounts if "import" in each], self.reader, self.issues)
+        found = find_accounts(
+            [_request(each) for each in accounts if "import" in each], self.reader, self.issues
+        )
         hints = {where: imported.account.kind_hint for where, imported in found.accounts.items()}
         clean = {key: self.top.value[key] for key in HOUSEHOLD_KEYS & self.top.value.keys()}
         clean["accounts"] = [self._account(table, found) for table in accounts]
@@ -125,9 +128,7 @@ class _Reading:
         self._look_at_files(found, as_of)
         if {issue.code for issue in self.issues if issue.severity == "error"} <= _GAPS:
             skip = {"model.zero"} if any(issue.code == "model.targets" for issue in self.issues) else set()
-            self.issues += [
-                _with_basis(issue, found) for issue in check(household) if issue.code not in skip
-            ]
+            self.issues += [_with_basis(issue, found) for issue in check(household) if issue.code not in skip]
         issues = _sorted([*at_file(self.path, self.issues), *self.outside])
         if any(issue.severity == "error" for issue in issues):
             return None, issues
@@ -160,9 +161,7 @@ class _Reading:
                 self.origins.setdefault(f"{place}.lots.{lot.get('symbol')}", self.own)
         return account
 
-    def _take(
-        self, table: Table, account: dict[str, Any], imported: Imported, number: str
-    ) -> dict[str, Any]:
+    def _take(self, table: Table, account: dict[str, Any], imported: Imported, number: str) -> dict[str, Any]:
         held = imported.account
         place = f"accounts[{number}]"
         if "positions" in table:
@@ -221,9 +220,7 @@ class _Reading:
                 )
             )
         return [
-            lot
-            for lot in own
-            if not (isinstance(lot, Mapping) and lot.get("symbol") in imported.lots_from)
+            lot for lot in own if not (isinstance(lot, Mapping) and lot.get("symbol") in imported.lots_from)
         ]
 
     def _prices(self, clean: Mapping[str, Any], found: Found, as_of: date) -> dict[str, Any]:
@@ -240,18 +237,9 @@ class _Reading:
             else:
                 stated[symbol] = value
         quotes = [
-            Quote(
-                symbol=each.symbol,
-                price=float(each.price),
-                origin=Origin(
-                    source=file.name,
-                    as_of=each.as_of or file.dated,
-                    dated_by="file" if each.as_of else file.dated_by,
-                ),
-            )
+            _quote(each, found.files[statement.file])
             for statement in found.statements
             for each in statement.prices
-            if (file := found.files[statement.file])
         ]
         quotes = self._more_quotes(settings, clean) + quotes
         mine, spreads = _stated(stated, Origin(source=self.path.name, as_of=dated, dated_by="stated"))
@@ -260,7 +248,9 @@ class _Reading:
             (self.outside if issue.code == "price.stale" else self.issues).append(issue)
         self.origins |= {f"prices.{symbol}": quote.origin for symbol, quote in chosen.items()}
         prices: dict[str, Any] = {
-            symbol: {"price": quote.price, "spread_bps": spreads[symbol]} if symbol in spreads else quote.price
+            symbol: {"price": quote.price, "spread_bps": spreads[symbol]}
+            if symbol in spreads
+            else quote.price
             for symbol, quote in chosen.items()
         }
         told = {quote.symbol for quote in mine} | spreads.keys() & chosen.keys()
@@ -299,13 +289,17 @@ class _Reading:
         for file in found.files.values():
             days = (as_of - file.dated).days
             if days > self.checks.stale_days or days < 0:
-                message = f"positions of {file.dated}, {abs(days)} days {'before' if days > 0 else 'after'} {as_of}"
+                message = (
+                    f"positions of {file.dated}, {abs(days)} days {'before' if days > 0 else 'after'} {as_of}"
+                )
                 self.outside.append(
                     Issue(
                         code="positions.stale" if days > 0 else "positions.later",
                         where=file.name,
                         message=message,
-                        hint="download the file again" if days > 0 else "set as_of to that day or a later one",
+                        hint="download the file again"
+                        if days > 0
+                        else "set as_of to that day or a later one",
                         severity="warning",
                     )
                 )
@@ -340,6 +334,12 @@ def _request(table: Table) -> Request:
 def _origin(imported: Imported) -> Origin:
     file = imported.file
     return Origin(source=file.name, as_of=file.dated, dated_by=file.dated_by)
+
+
+def _quote(price: Price, file: Candidate) -> Quote:
+    dated_by: DatedBy = "file" if price.as_of else file.dated_by
+    origin = Origin(source=file.name, as_of=price.as_of or file.dated, dated_by=dated_by)
+    return Quote(symbol=price.symbol, price=float(price.price), origin=origin)
 
 
 def _stated(stated: Mapping[str, Any], origin: Origin) -> tuple[list[Quote], dict[str, Any]]:
@@ -394,7 +394,9 @@ def _with_basis(issue: Issue, found: Found) -> Issue:
         for held in imported.account.positions:
             mine = issue.where == f"accounts[{imported.account.number}].positions.{held.symbol}"
             if mine and held.cost_basis is not None:
-                stated = f"{imported.file.name} states a cost of ${held.cost_basis:,.2f} in all, without dates"
+                stated = (
+                    f"{imported.file.name} states a cost of ${held.cost_basis:,.2f} in all, without dates"
+                )
                 return replace(issue, hint=f"{stated}: {issue.hint}")
     return issue
 

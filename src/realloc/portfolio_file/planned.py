@@ -80,5 +80,7 @@ def _order(table: Table) -> PlannedOrder:
 def _tables(table: Table, key: str) -> list[Table]:
     """Return the objects of a list; their keys are the plan document's own and are not looked at."""
     value = table.value.get(key, ())
-    known = {name for row in value if isinstance(row, Mapping) for name in row} if isinstance(value, list) else ()
+    known = (
+        {name for row in value if isinstance(row, Mapping) for name in row} if isinstance(value, list) else ()
+    )
     return table.tables(key, [str(name) for name in known])

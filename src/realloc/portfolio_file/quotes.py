@@ -181,9 +181,7 @@ def fetch_quotes(provider: str, symbols: Sequence[str]) -> list[Quote]:
     """
     answers: Mapping[str, tuple[float, date]] = MarketData.load_market_data(provider).fetch(symbols)
     return [
-        Quote(
-            symbol=symbol, price=price, origin=Origin(source=provider, as_of=dated, dated_by="provider")
-        )
+        Quote(symbol=symbol, price=price, origin=Origin(source=provider, as_of=dated, dated_by="provider"))
         for symbol, (price, dated) in sorted(answers.items())
     ]
 
