@@ -37,6 +37,10 @@ _GAPS = frozenset({"account.kind", "model.targets"})
 """Errors beside which the household can still be checked: each is a blank that a person has to fill."""
 
 
+_ANSWERED = frozenset({"cash.unknown", "account.unnamed"})
+"""Warnings of importers that an account's entry answers, or that are given with its place."""
+
+
 def load_portfolio(
     path: str | PathLike[str],
     *,
@@ -114,9 +118,8 @@ class _Reading:
     def result(self, today: date | None) -> tuple[Portfolio | None, tuple[Issue, ...]]:
         """Return the portfolio, None where it has errors, and all issues, errors first."""
         accounts = self.top.tables("accounts", FILE_ACCOUNT_KEYS)
-        found = find_accounts(
-            [_request(each) for each in accounts if "import" in each], self.reader, self.issues
-        )
+        requests = [_request(each) for each in accounts if "import" in each]
+        found = find_accounts(requests, self.reader, self.issues, self.outside)
         hints = {where: imported.account.kind_hint for where, imported in found.accounts.items()}
         clean = {key: self.top.value[key] for key in HOUSEHOLD_KEYS & self.top.value.keys()}
         clean["accounts"] = [self._account(table, found) for table in accounts]
@@ -126,7 +129,8 @@ class _Reading:
         household = Household.read(Table(clean, "", self.issues, HOUSEHOLD_KEYS), today=as_of)
         household = self._with_trades(household, found)
         self._look_at_files(found, as_of)
-        if {issue.code for issue in self.issues if issue.severity == "error"} <= _GAPS:
+        errors = {issue.code for issue in (*self.issues, *self.outside) if issue.severity == "error"}
+        if errors <= _GAPS:
             skip = {"model.zero"} if any(issue.code == "model.targets" for issue in self.issues) else set()
             self.issues += [_with_basis(issue, found) for issue in check(household) if issue.code not in skip]
         issues = _sorted([*at_file(self.path, self.issues), *self.outside])
@@ -285,7 +289,7 @@ class _Reading:
     def _look_at_files(self, found: Found, as_of: date) -> None:
         """Add what the files themselves say: their warnings, their age, accounts that nobody asked for."""
         for statement in found.statements:
-            self.outside += statement.issues
+            self.outside += [issue for issue in statement.issues if issue.code not in _ANSWERED]
         for file in found.files.values():
             days = (as_of - file.dated).days
             if days > self.checks.stale_days or days < 0:
@@ -309,7 +313,7 @@ class _Reading:
             name = f" ({account.name})" if account.name else ""
             self.outside.append(
                 Issue(
-                    code="account.unnamed",
+                    code="account.extra",
                     where=file.name,
                     message=f"account {account.number}{name}, ${account.total:,.2f}, is not in the portfolio",
                     hint="add it to the portfolio, or list it in checks.ignore_accounts",

@@ -131,20 +131,25 @@ class Reader:
         return recognise(path, self._importers)[0]
 
 
-def find_accounts(requests: Sequence[Request], reader: Reader, issues: list[Issue]) -> Found:
-    """Return every requested account from the newest file that has it; what is wrong goes to `issues`."""
+def find_accounts(
+    requests: Sequence[Request], reader: Reader, issues: list[Issue], outside: list[Issue]
+) -> Found:
+    """Return every requested account from the newest file that has it.
+
+    What is wrong with the requests goes to `issues`, what is wrong in the files to `outside`.
+    """
     picks = [
         pick
         for request in requests
         for pattern in request.patterns
-        if (pick := _pick(request, pattern, reader, issues)) is not None
+        if (pick := _pick(request, pattern, reader, issues, outside)) is not None
     ]
     files = {str(pick.file.path): pick.file for pick in picks}
     trimmed = [_trimmed(file, picks) for file in files.values()]
     try:
         joined = join_lots(trimmed)
     except InputError as error:
-        issues += error.issues
+        outside += error.issues
         joined = ()
     return Found(
         accounts={
@@ -163,7 +168,9 @@ def fits(number: str, account: StatementAccount) -> bool:
     return same_account(masked(number), account.number)
 
 
-def _pick(request: Request, pattern: str, reader: Reader, issues: list[Issue]) -> _Pick | None:
+def _pick(
+    request: Request, pattern: str, reader: Reader, issues: list[Issue], outside: list[Issue]
+) -> _Pick | None:
     where = f"{request.where}.import"
     try:
         files = reader.candidates(request, pattern)
@@ -176,7 +183,7 @@ def _pick(request: Request, pattern: str, reader: Reader, issues: list[Issue]) -
         issues.append(Issue(code="import.none", where=where, message=message, hint=hint))
         return None
     if files[0].statement is None:
-        issues += files[0].issues
+        outside += files[0].issues
         return None
     for file in files:
         if file.statement is None:
