@@ -157,11 +157,11 @@ def test_an_unknown_provider_is_named(tmp_path: Path) -> None:
 
 
 def test_prices_of_a_file_are_compared_with_those_of_the_statement(tmp_path: Path) -> None:
-    path = with_prices(tmp_path, 'file = "prices.csv"\n')
+    path = with_prices(tmp_path, 'file = "prices.csv"\nITOT = 110.0\n')
     (tmp_path / "prices.csv").write_text("Symbol,Price,Date\nVTI,251.00,2026-11-19\nBND,71.00,2026-11-21\n")
     portfolio = load_portfolio(path)
     # VTI: the statement of the 20th is newer, 0.4% apart. BND: the file is newer, 72/71 is 1.4% apart
-    assert portfolio.household.prices == {"VTI": 250.0, "BND": 71.0}
+    assert portfolio.household.prices == {"VTI": 250.0, "BND": 71.0, "ITOT": 110.0}
     assert [issue.code for issue in portfolio.issues] == ["price.conflict"]
     assert "$71.00 in prices.csv (2026-11-21) and $72.00 in downloads/" in portfolio.issues[0].message
 

@@ -227,7 +227,7 @@ def _undated(where: str, outcome: Outcome, price: float | None) -> Issue:
 
 def _estimated(where: str, outcome: Outcome, price: Fraction, traded: date) -> Issue:
     source = "plan's" if outcome.planned else "file's"
-    lots = ", and its lots as the plan named them, then the oldest" if outcome.traded < 0 else ""
+    lots = ", and its lots as the plan named them, then the oldest" if outcome.lots else ""
     return Issue(
         code="confirm.estimate",
         where=where,

@@ -77,9 +77,34 @@ def open_kept(path: str | PathLike[str]) -> Kept:
         document = tomlkit.parse(text)
     except (TOMLKitError, ValueError) as error:
         raise _fault(path, f"not valid TOML: {error}") from error
+    _keep_spaces(document)
     if document.as_string() != text:
         raise _fault(path, "this TOML cannot be edited without changing the rest of it")
     return Kept(path=Path(path), document=document, encoding=encoding)
+
+
+def _keep_spaces(item: Any) -> None:
+    """Restore the space between a date and the end of its inline table, which the library reads but drops."""
+    from tomlkit.items import AoT, Array, Date, InlineTable, Table  # noqa: PLC0415 - needed to edit alone
+
+    if isinstance(item, (AoT, Array)):
+        for each in item:
+            _keep_spaces(each)
+        return
+    body = (
+        item.body
+        if hasattr(item, "body")
+        else item.value.body
+        if isinstance(item, (Table, InlineTable))
+        else ()
+    )
+    for key, value in body:
+        if key is None:
+            continue
+        if isinstance(item, InlineTable) and isinstance(value, Date):
+            value.trivia.trail = value.trivia.comment_ws + value.trivia.trail
+            value.trivia.comment_ws = ""
+        _keep_spaces(value)
 
 
 def set_value(table: MutableMapping[str, Any], key: str, value: Any) -> None:
@@ -170,11 +195,16 @@ def add_section(kept: Kept, key: str, values: Mapping[str, Any], comments: Mappi
 
 def _tail(section: Any) -> list[Any]:
     """Take from a section what stands below its last key: blank lines and comments, often of what follows."""
+    from tomlkit.items import AoT, Table  # noqa: PLC0415 - needed to edit alone
+
     body = section.value.body
     last = max((n for n, (key, _) in enumerate(body) if key is not None), default=-1)
     tail = body[last + 1 :]
     del body[last + 1 :]
-    return list(tail)
+    below = body[last][1] if body else None
+    if isinstance(below, AoT) and len(below):
+        below = below[-1]
+    return [*(_tail(below) if isinstance(below, Table) else ()), *tail]
 
 
 def _add_section(there: Any, values: Mapping[str, Any]) -> None:
