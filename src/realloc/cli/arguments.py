@@ -114,6 +114,17 @@ def call(
         version=version("realloc"),
     )
     app.default(function)
+    return invoke(app, command=command, arguments=arguments)
+
+
+def invoke(app: App, *, command: str, arguments: Sequence[str] | None = None) -> Any:
+    """Run an application with what stands on the command line, and return what its function returns.
+
+    Raises
+    ------
+    InputError
+        The command line cannot be used.
+    """
     try:
         return app(
             sys.argv[1:] if arguments is None else list(arguments),

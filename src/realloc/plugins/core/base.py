@@ -260,3 +260,32 @@ class AllocationImporter(Plugin):
     @abstractmethod
     def import_allocations(self, path: StrPath) -> PortfolioModel:
         """Read target weights by symbol; `InputError` where the file cannot be used."""
+
+
+class MarketData(Plugin):
+    """Knows prices of symbols, such as a data provider; it may use the network, and only when it is asked."""
+
+    kind = "market data"
+    CALLS: ClassVar = {"fetch": ("symbols",)}
+
+    @classmethod
+    def load_market_data(cls, name: str, **kwargs: Any) -> Self:
+        """Build the provider `name`; raises as `load_plugin` does."""
+        return cls.load_plugin(name, **kwargs)
+
+    @abstractmethod
+    def fetch(self, symbols: Sequence[str]) -> Mapping[str, tuple[float, Date]]:
+        """Return dollars per share and the day of that price, by symbol.
+
+        A symbol that the provider does not know, or quotes in another currency, is left out.
+
+        Parameters
+        ----------
+        symbols : sequence of str
+            As the household has them: class shares as ``BRK.B``.
+
+        Raises
+        ------
+        InputError
+            The provider cannot be reached, or its answer is not understood.
+        """
