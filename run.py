@@ -16,13 +16,13 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 
-DEMO = ["rebalance-cli", "examples/household.json"]
+DEMO = ["rebalance-cli", "examples/household.json", "--rebalancer", "optimal"]
 CHECKS = [
     ["ruff", "check", "."],
     ["ruff", "format", "--check", "."],
     ["mypy"],
     ["lint-imports"],
-    ["pytest", "--cov", "--cov-report=term"],
+    ["pytest", "--numprocesses=auto", "--cov", "--cov-report=term"],
 ]
 
 

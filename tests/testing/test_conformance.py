@@ -111,6 +111,41 @@ PRICES = """
 """
 
 
+STATEMENTS = """
+    import tempfile
+    from pathlib import Path
+    from realloc.errors import InputError
+    from realloc.plugins.importers.statement import Match, Note, Statement, StatementAccount, StatementImporter
+    from realloc.testing.conformance import StatementImporterConformance
+
+    class Mine(StatementImporter):
+        '''Read the cash of one account.'''
+        name = "mine"
+        def matches(self, path):
+            found = Path(path).is_file() and Path(path).read_bytes().startswith(b"MINE ")
+            return Match(confidence=0.9 if found else 0.0, reason="it starts with MINE" if found else "it does not")
+        def read(self, path):
+            try:
+                mark, number, cash = Path(path).read_text("utf-8").split()
+                amount = float(cash)
+            except (OSError, ValueError) as error:
+                raise InputError(str(error)) from None
+            if mark != "MINE" or not 0 <= amount < 1e15:
+                raise InputError("no account")
+            return Statement(
+                file=str(path), importer="mine", broker="Mine", accounts=(StatementAccount(number=number, cash=amount),),
+                notes=(Note(where="1", action="read", text="the account"),),
+            )
+
+    class TestMine(StatementImporterConformance):
+        plugin = Mine
+        sample = Path(tempfile.mkdtemp()) / "mine.txt"
+        sample.write_text("MINE A1 12.5")
+        def make(self):
+            return Mine()
+"""
+
+
 def failures(folder: Path, source: str, old: str = "", new: str = "") -> set[str]:
     """Return the names of the suite's tests that fail where `old` is replaced by `new` in the source."""
     assert old in source
@@ -291,6 +326,20 @@ FAULTS = [
         "(OSError, ValueError)",
         "(OSError, UnicodeError)",
         "test_a_file_cut_short_ends_in_a_sound_result_or_an_input_error",
+    ),
+    (STATEMENTS, "0.9 if", "0.4 if", "test_it_recognises_its_sample_and_says_why"),
+    (STATEMENTS, "else 0.0", "else 0.6", "test_it_does_not_claim_a_file_of_nothing_or_none_at_all"),
+    (
+        STATEMENTS,
+        'importer="mine"',
+        'importer=""',
+        "test_its_statement_says_where_it_comes_from_and_is_plain_json",
+    ),
+    (
+        STATEMENTS,
+        "(OSError, ValueError)",
+        "(OSError, UnicodeError)",
+        "test_damaged_copies_end_in_a_sound_statement_or_in_an_input_error",
     ),
 ]
 
