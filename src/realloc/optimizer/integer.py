@@ -196,7 +196,8 @@ class Repair:
         No trade; what brings its first group to the target, as far as cash and holding go; and in an account
         short of its reserve the sale that covers it.
         """
-        problem, pairs, n = self.problem, self.problem.pairs, self.shares
+        problem, pairs = self.problem, self.problem.pairs
+        n = np.maximum(self.shares, -self.whole)
         spare = (self.cash - problem.cash.reserve)[pairs.account]
         wanted = -self.off[pairs.groups[:, 0]] / pairs.price
         affordable = (
@@ -288,6 +289,8 @@ class Repair:
     def _stride(self, p: int, count: float) -> float:
         """Return the best count for a pair that moves again: `count`, or that step many times over."""
         pairs, now = self.problem.pairs, self.shares[p]
+        if -min(now, count) > self.whole[p]:
+            return count
         counts = np.round(now + (count - now) * STRIDES, 3)
         low, high = (pairs.least[p], self.buy_max[p]) if count > 0 else (-self.whole[p], -self.least_sale[p])
         counts = counts[(counts >= low) & (counts <= high)]
