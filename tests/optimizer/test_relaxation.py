@@ -93,14 +93,14 @@ def linear_program(problem: Problem) -> float:
     return float(highs.getInfo().objective_function_value) + problem.location
 
 
-@settings(drawn, max_examples=80)
+@settings(drawn, max_examples=40)
 @given(households("small"))
 def test_the_relaxation_is_the_linear_program_of_the_arrays(home: Household) -> None:
     problem = build(home)
     assume(len(problem.pairs.held))
     relaxed = Relaxation(problem).solve()
     # reserves and caps missed cost a thousand dollars a dollar: the solver's own tolerance counts that much
-    allowed = max(1e-6, 1e-9 * problem.value, 1e-6 * relaxed.missed)
+    allowed = max(1e-6, 1e-7 * problem.value, 1e-6 * relaxed.missed)
     assert relaxed.objective == pytest.approx(linear_program(problem), abs=allowed, rel=1e-6)
 
 
@@ -157,11 +157,12 @@ def torn() -> Household:
     """Ten shares of S with a loss of 20 dollars each; S is to be bought in B."""
     return household(
         [
-            {"cash": 0, "positions": {"S": 10}, "lots": [lot("S", 10, 100.0)]},
+            {"cash": 0, "positions": {"S": 10}, "lots": [lot("S", 10, 100.0, "2025-09-01")]},
             {"cash": 2000, "kind": "tax_exempt"},
         ],
         {"S": 80, "T": 80},
         {"S": 0.75, "T": 0.25},
+        tax={"loss_value": 1.0},
     )
 
 
