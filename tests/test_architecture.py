@@ -32,6 +32,7 @@ SEEDS = {
         "import numpy",
     ),
     "the screen outside the commands": ("The screen lives in the commands", "check.py", "import rich"),
+    "data frames outside their door": ("Data frames have one door", "plan.py", "import polars"),
     "a cycle inside a room": (
         "No cycles inside a room",
         "documents/text.py",

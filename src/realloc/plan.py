@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from types import ModuleType
 from typing import Any, Literal
 
 from realloc.errors import Issue
+from realloc.frames import trades_frame
+from realloc.notebook import plan_html
 from realloc.trades import Trade
 
 
@@ -105,6 +108,13 @@ class Plan:
     costs: PlanCosts
     certificate: Certificate
     issues: tuple[Issue, ...] = ()
+
+    def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
+        """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
+        return trades_frame(self.trades, native_namespace)
+
+    def _repr_html_(self) -> str:
+        return plan_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan document."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from realloc.cli.arguments import Options, OutputOptions, parse_plugin
 from realloc.cli.edge import FAILURE, MISTAKE, one_line, run, start_logging
 from realloc.cli.work import Decision, Tools, export
 from realloc.errors import AuditError, ExportError, InputError, Issue, ReallocError, SolverError
+from realloc.household import Household
 from realloc.plugins.core.base import Exporter
 from realloc.plugins.rebalancers.default_rebalancer import DefaultRebalancer
 
@@ -108,6 +110,7 @@ def test_any_text_becomes_one_printable_line(text: str) -> None:
         (" max : most = -2.5 ", ("max", {"most": -2.5})),
         ("v:limit=nan", ("v", {"limit": "nan"})),
         ("v:path=a:b=c", ("v", {"path": "a:b=c"})),
+        ("v:accounts=00123", ("v", {"accounts": "00123"})),
     ],
 )
 def test_a_plugin_with_its_arguments_is_read(text: str, expected: tuple[str, dict[str, Any]]) -> None:
@@ -129,6 +132,16 @@ def test_options_that_exclude_each_other_are_refused() -> None:
         Options(export_path="x")
 
 
+HOUSEHOLD = Household.from_dict(
+    {
+        "prices": {"VTI": 250.0},
+        "accounts": [{"label": "IRA", "account_number": "A1"}],
+        "model": {"name": "all", "targets": {"VTI": 1.0}},
+    },
+    today=date(2026, 11, 20),
+)
+
+
 class Broken(Exporter):
     """Fails in its own way."""
 
@@ -141,4 +154,4 @@ class Broken(Exporter):
 def test_a_fault_of_an_exporter_is_an_export_error_with_its_name() -> None:
     tools = Tools(rebalancer=DefaultRebalancer(), exporter=Broken(), exporter_name="broken", validators=())
     with pytest.raises(ExportError, match="Exporter 'broken' failed: ZeroDivisionError: no such broker"):
-        export(Decision(trades=(), remaining={}), tools)
+        export(Decision(trades=(), remaining={}), tools, HOUSEHOLD)

@@ -19,7 +19,7 @@ from tests.reference.evaluate import (
 from tests.reference.lots import LotChoice, choose_lots
 from tests.reference.statement import ZERO, Key, Pair, Statement, exact, state
 
-MOST_PLANS = 8_000
+MOST_PLANS = 4_000
 """More than this many plans are not tried; the household is not tiny."""
 
 Orders = dict[Key, Fraction]

@@ -42,42 +42,50 @@ class Columns:
     excess: int | None = None
 
 
-def exact_milp(household: Household, *, seconds: float = 60.0) -> Referee:
+NODES = 1_500
+"""So many nodes of branch and bound are tried by default; almost every small household needs fewer."""
+
+STRICT = Fraction(1, 10**6)
+"""A shortfall or excess that is more than this above the least is worse, if a hair is to count."""
+
+
+def exact_milp(household: Household, *, slack: Fraction | None = None, nodes: int = NODES) -> Referee:
     """Return the best plan of a small household, and a bound.
 
     Parameters
     ----------
     household : Household
         The household.
-    seconds : float
-        Time limit of each of the up to three solves.
+    slack : Fraction, optional
+        Dollars by which shortfall and excess may each be above the least there is; None: a cent an account.
+    nodes : int
+        Limit on the search for the least objective. Where it ends the search the plan is the best one found.
 
     Raises
     ------
     ReferenceSolverError
-        The solver's plan breaks a rule by more than rounding explains.
+        The least shortfall or excess is not proven, or the plan breaks a rule by more than rounding explains.
     """
-    return solve_statement(state(household), seconds)
+    return solve_statement(state(household), slack=slack, nodes=nodes)
 
 
-def solve_statement(statement: Statement, seconds: float = 60.0) -> Referee:
+def solve_statement(statement: Statement, *, slack: Fraction | None = None, nodes: int = NODES) -> Referee:
     """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6)."""
     model, columns, constant = build(statement)
-    slack = float(tolerance(statement))
-    proven = True
+    spare = float(tolerance(statement) if slack is None else slack)
     stages = [columns.shortfalls, [] if columns.excess is None else [columns.excess]]
     for stage in filter(None, stages):
-        values, _, done = model.solve(seconds, costs=dict.fromkeys(stage, 1.0))
-        proven &= done
+        values, _, proven = model.solve(costs=dict.fromkeys(stage, 1.0))
+        if not proven:
+            raise ReferenceSolverError("the least shortfall or excess is not proven")
         least = sum(values[column] for column in stage)
         if least < 1e-6:
             for column in stage:
                 model.upper[column] = 0.0
         else:
-            model.row(dict.fromkeys(stage, 1.0), upper=least + slack)
-    values, bound, done = model.solve(seconds)
-    answer = read(statement, columns, values)
-    return Referee(answer=answer, bound=bound + constant, proven=proven and done)
+            model.row(dict.fromkeys(stage, 1.0), upper=least + spare)
+    values, bound, proven = model.solve(nodes=nodes)
+    return Referee(answer=read(statement, columns, values), bound=bound + constant, proven=proven)
 
 
 def build(statement: Statement) -> tuple[Model, Columns, float]:

@@ -38,9 +38,11 @@ class Model:
         self.rows.append((lower, upper, dict(terms)))
 
     def solve(
-        self, seconds: float, *, costs: Mapping[int, float] | None = None
+        self, *, costs: Mapping[int, float] | None = None, nodes: int | None = None
     ) -> tuple[list[float], float, bool]:
         """Minimise other costs, or the model's own; return the values, the bound and whether it is proven.
+
+        `nodes` ends the search early; unlike a time limit it ends it at the same place on every machine.
 
         Raises
         ------
@@ -51,7 +53,8 @@ class Model:
         highs.setOptionValue("output_flag", False)
         for name, value in _OPTIONS.items():
             highs.setOptionValue(name, value)
-        highs.setOptionValue("time_limit", seconds)
+        if nodes is not None:
+            highs.setOptionValue("mip_max_nodes", nodes)
         highs.passModel(self.lp(costs))
         highs.run()
         info = highs.getInfo()

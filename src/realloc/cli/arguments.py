@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Options(OutputOptions):
     rebalancer : str
         Plugin that decides the trades; `list-plugins` names them.
     exporter : str, optional
-        Plugin that writes the trades, for instance csv.
+        Plugin that writes the trades, for instance csv, with its arguments: NAME[:key=value,key=value].
     export_path : str, optional
         File that the exporter writes.
     validator : tuple of str
@@ -113,6 +114,17 @@ def call(
         version=version("realloc"),
     )
     app.default(function)
+    return invoke(app, command=command, arguments=arguments)
+
+
+def invoke(app: App, *, command: str, arguments: Sequence[str] | None = None) -> Any:
+    """Run an application with what stands on the command line, and return what its function returns.
+
+    Raises
+    ------
+    InputError
+        The command line cannot be used.
+    """
     try:
         return app(
             sys.argv[1:] if arguments is None else list(arguments),
@@ -126,10 +138,11 @@ def call(
         ) from error
 
 
-def parse_plugin(text: str) -> tuple[str, dict[str, Any]]:
-    """Return name and arguments of ``NAME:key=value,key=value``.
+def parse_plugin(text: str, option: str = "--validator") -> tuple[str, dict[str, Any]]:
+    """Return name and arguments of ``NAME:key=value,key=value``, as an option has it.
 
-    A value that is a number or ``true`` or ``false`` is read as such, any other as text.
+    A value that is a number or ``true`` or ``false`` is read as such, any other as text: also a number with
+    zeros in front, which is a name.
 
     Raises
     ------
@@ -142,18 +155,20 @@ def parse_plugin(text: str) -> tuple[str, dict[str, Any]]:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not (key.isidentifier() and equals and value) or key in arguments:
             raise InputError(
-                f"--validator {text!r}: found {part!r} where key=value is expected "
+                f"{option} {text!r}: found {part!r} where key=value is expected "
                 "(for instance 'minimum_value:min_value=100')"
             )
         arguments[key] = _value(value)
     if not name.strip():
-        raise InputError(f"--validator {text!r}: no plugin is named")
+        raise InputError(f"{option} {text!r}: no plugin is named")
     return name.strip(), arguments
 
 
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
+    if re.match(r"0\d", text):
+        return text
     for number in (int, float):
         try:
             value = number(text)

@@ -73,7 +73,7 @@ def rebalance_two(
     decision = decide(
         household, tools, iterations, source=input_file, adjust=between(sell_symbol, buy_symbol)
     )
-    export(decision, tools)
+    export(decision, tools, household)
     if not decision.trades and options.format == "table":
         show_message("No relevant trades found")
     show_decision(decision, household, options.format)

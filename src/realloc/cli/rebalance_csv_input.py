@@ -73,7 +73,7 @@ def main(args: Sequence[str] | None = None) -> int:
         household = _read(accounts, allocations, prices)
         tools = load_tools(options)
         decision = _decide(household, tools, max_iterations, (accounts, allocations, prices))
-        export(decision, tools)
+        export(decision, tools, household)
         show_decision(decision, household, options.format)
 
     return run(COMMAND, lambda: call(rebalance, command=COMMAND, example=EXAMPLE, arguments=args))

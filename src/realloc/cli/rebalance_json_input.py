@@ -85,7 +85,7 @@ def _main(read: Callable[[str], Household]) -> list[dict[str, Any]]:
         household = read(input_file)
         tools = load_tools(options)
         decision = decide(household, tools, iterations, source=input_file)
-        export(decision, tools)
+        export(decision, tools, household)
         show_decision(decision, household, options.format)
         return as_dicts(decision.trades)
 

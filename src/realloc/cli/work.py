@@ -67,16 +67,20 @@ def load_tools(options: Options) -> Tools:
     """
     validators = [parse_plugin(text) for text in options.validator]
     rebalancer = RebalancerPlugin.load_rebalancer(options.rebalancer)
-    exporter = None
+    exporter, exporter_name = None, ""
     if options.exporter is not None:
-        path = {} if options.export_path is None else {"path": options.export_path}
-        exporter = Exporter.load_exporter(options.exporter, **path)
+        exporter_name, arguments = parse_plugin(options.exporter, "--exporter")
+        if options.export_path is not None:
+            if "path" in arguments:
+                raise InputError("--export-path and path= in --exporter exclude each other")
+            arguments["path"] = options.export_path
+        exporter = Exporter.load_exporter(exporter_name, **arguments)
         if options.export_path is not None:
             require_place(Path(options.export_path))
     return Tools(
         rebalancer=rebalancer,
         exporter=exporter,
-        exporter_name=options.exporter or "",
+        exporter_name=exporter_name,
         validators=tuple(TradeValidator.load_validator(name, **arguments) for name, arguments in validators),
     )
 
@@ -191,18 +195,20 @@ def _require_allowed(household: Household, plan: Plan, validators: Sequence[Trad
         raise InputError(issues)
 
 
-def export(decision: Decision, tools: Tools) -> None:
+def export(decision: Decision, tools: Tools, household: Household) -> None:
     """Hand the trades to the exporter, if there is one.
 
     Raises
     ------
     ExportError
         They cannot be written.
+    InputError
+        The exporter's format cannot hold one of them.
     """
     if tools.exporter is None:
         return
     try:
-        tools.exporter.export(decision.trades)
+        tools.exporter.export_household(decision.trades, household, decision.plan)
     except ReallocError:
         raise
     except Exception as error:

@@ -18,6 +18,19 @@ MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
 
 
+WORTH_COUNTING = 1e-4
+"""Units of the model: a step of shares worth less may as well be continuous, and the solver is more exact so."""
+
+USED = 1e-6
+"""Of a switch: less is not used."""
+
+START_GAP = 1e-4
+"""A gap, as a fraction of value, that is good enough for a solution to start from."""
+
+FEASIBLE = 2
+"""The solver's word for a feasible primal solution."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """When to stop: the gap in dollars that is good enough, nodes, and seconds (None: no limit)."""
@@ -55,7 +68,7 @@ class Program:
         import highspy  # noqa: PLC0415 - the solver loads at first use
 
         self.problem = problem
-        self.unit = max(problem.value, 1.0) * 1e-4
+        self.unit = problem.unit
         self.columns = Columns()
         self.row_lower: list[Floats] = []
         self.row_upper: list[Floats] = []
@@ -115,8 +128,9 @@ class Program:
         ordered = limits.order_cost > 0 or np.isfinite(limits.orders)
         switched = ordered | (pairs.least > pairs.step) | (both & lossy & ~problem.coupled[pairs.wash])
         # a column's unit is a step of shares where it is integral, else the model's unit of value
-        per_buy = pairs.step[b] * pairs.price[b] / unit if self.whole else np.ones(len(b))
-        self.buy_unit = pairs.step[b] if self.whole else unit / pairs.price[b]
+        counted = self._counted(b)
+        per_buy = np.where(counted, pairs.step[b] * pairs.price[b] / unit, 1.0)
+        self.buy_unit = np.where(counted, pairs.step[b], unit / pairs.price[b])
         top = np.round(pairs.buy_max[b] / self.buy_unit, 9)
         buy_switch = self._rows(-np.inf, 0.0, len(b))
         buy_least = self._rows(0.0, np.inf, len(b))
@@ -134,7 +148,7 @@ class Program:
                 (buy_least, np.where(switched[b], 1.0, 0.0)),
                 (w_row_buy, np.where(coupled[b], 1 / top, 0.0)),
             ],
-            integral=self.whole,
+            integral=counted,
         )
         # lots: dollars of value in model units; a pair's lots add up to steps and, at most, the tail
         price = pairs.price[lots.pair]
@@ -176,6 +190,11 @@ class Program:
         ):
             self.columns.attach(w_of[pairs.wash[of[flag]]], rows[flag], value)
 
+    def _counted(self, of: Ints) -> Flags:
+        """Return which pairs have share counts that are integral: those whose step is worth counting."""
+        pairs = self.problem.pairs
+        return np.asarray(self.whole & (pairs.step[of] * pairs.price[of] / self.unit > WORTH_COUNTING))
+
     def _add_whole_sales(self, s: Ints, sell_whole: Ints) -> None:
         """Tie each pair's lots to steps of shares, or to the whole position (rule QTY-1)."""
         pairs, unit = self.problem.pairs, self.unit
@@ -189,7 +208,7 @@ class Program:
             0.0,
             steps,
             [(sell_whole, -pairs.step[s] * value), (out, np.where(has_tail, 1.0, 0.0))],
-            integral=True,
+            integral=self._counted(s),
         )
         t = np.flatnonzero(has_tail)
         self.columns.add(
@@ -295,20 +314,18 @@ class Program:
         highs, problem = self.highs, self.problem
         for columns in self.missable:
             self._make_least(columns, effort)
-        highs.setOptionValue("mip_abs_gap", max(effort.gap / self.unit, 1e-9))
-        highs.setOptionValue("mip_rel_gap", 0.0)
-        highs.setOptionValue("mip_max_nodes", effort.nodes)
+        if not self.whole:
+            self._start_with_few_orders(effort)
+        self._limit(effort, effort.gap)
         if np.isfinite(incumbent):
             highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
-        if effort.seconds is not None:
-            highs.setOptionValue("time_limit", max(effort.seconds, 0.01))
         highs.run()
         info = highs.getInfo()
         status = highs.modelStatusToString(highs.getModelStatus())
         bound = (info.mip_dual_bound - MARGIN) * self.unit + problem.location
         if status in {"Infeasible", "Bound on objective reached"}:
             bound = incumbent
-        if info.primal_solution_status != 2 or status == "Infeasible":
+        if info.primal_solution_status != FEASIBLE or status == "Infeasible":
             return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
         x = np.array(highs.getSolution().col_value)
         buy = np.zeros(len(problem.pairs.held))
@@ -322,15 +339,44 @@ class Program:
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
         return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=status != "Optimal")
 
+    def _start_with_few_orders(self, effort: Effort) -> None:
+        """Solve first with the orders alone that the relaxation uses, and start from what that gives."""
+        highs, model = self.highs, self.model
+        n = model.n_columns
+        everything = np.arange(n, dtype=np.int32)
+        highs.changeColsIntegrality(n, everything, np.zeros(n, dtype=np.uint8))
+        highs.run()
+        used = np.array(highs.getSolution().col_value) > USED
+        upper = np.array(highs.getLp().col_upper_)
+        switches = (model.integrality == 1) & ~used
+        switches[self.first_side :][: int(self.problem.coupled.sum())] = False
+        highs.changeColsIntegrality(n, everything, model.integrality.astype(np.uint8))
+        highs.changeColsBounds(n, everything, model.lower, np.where(switches, 0.0, upper))
+        self._limit(effort, START_GAP * self.problem.value)
+        highs.clearSolver()
+        highs.run()
+        solution = highs.getSolution()
+        found = highs.getInfo().primal_solution_status == FEASIBLE
+        highs.changeColsBounds(n, everything, model.lower, upper)
+        highs.clearSolver()
+        if found:
+            highs.setSolution(solution)
+            highs.setOptionValue("mip_heuristic_effort", 0.0)
+
+    def _limit(self, effort: Effort, gap: float) -> None:
+        self.highs.setOptionValue("mip_abs_gap", max(gap / self.unit, 1e-9))
+        self.highs.setOptionValue("mip_rel_gap", 0.0)
+        self.highs.setOptionValue("mip_max_nodes", effort.nodes)
+        if effort.seconds is not None:
+            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(effort.seconds, 0.01))
+
     def _make_least(self, columns: Ints, effort: Effort) -> None:
         n = self.model.n_columns
         everything = np.arange(n, dtype=np.int32)
         cost = np.zeros(n)
         cost[columns] = 1.0
         self.highs.changeColsCost(n, everything, cost)
-        self.highs.setOptionValue("mip_max_nodes", effort.nodes)
-        if effort.seconds is not None:
-            self.highs.setOptionValue("time_limit", max(effort.seconds, 0.01))
+        self._limit(effort, 0.0)
         self.highs.run()
         least = max(0.0, self.highs.getInfo().objective_function_value)
         if least < 1e-7:

@@ -7,6 +7,8 @@ weighed at once in numpy; the best is made, until none helps. Moves in pairs are
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
@@ -14,10 +16,13 @@ from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
 
+STRIDES = 4.0 ** np.arange(14)
+"""Multiples of a step that are tried when a pair moves again."""
+
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
-BROKEN, SHORT, ASTRAY = 1e8, 1e6, 1e4
+BROKEN, SHORT, ASTRAY = 1e18, 1e10, 1e4
 """Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
 
@@ -66,6 +71,12 @@ class Repair:
         self.extra = problem.limits.outside_band - problem.limits.inside_band
         self.caps = np.isfinite([problem.limits.gain, problem.limits.tax, problem.limits.drift]).any()
         self.refresh()
+
+    def on(self, problem: Problem) -> Repair:
+        """Return the same trades under another problem of the same arrays."""
+        other = Repair(problem, self.sells_losses)
+        other.set(self.shares)
+        return other
 
     def set(self, shares: Floats) -> None:
         """Take these share counts as they are."""
@@ -168,21 +179,43 @@ class Repair:
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
 
     def neighbours(self) -> tuple[Floats, Floats]:
-        """Return for each pair the next share count above and below; the same count where there is none."""
+        """Return for each pair the next share count above and below; the present one where there is none."""
         pairs, n = self.problem.pairs, self.shares
         step, least = pairs.step, pairs.least
-        up = np.where(n >= 0, np.where(n == 0, least, n + step), n + step)
-        up = np.where((n < 0) & (-n > self.whole), -self.whole, up)
+        up = np.where(n == 0, least, n + step)
+        up = np.where(-n > self.whole, -self.whole, up)
         up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
         up = np.where(up > self.buy_max, n, up)
-        down = np.where(n <= 0, np.where(n == 0, -self.least_sale, n - step), n - step)
+        down = np.where(n == 0, -self.least_sale, n - step)
         down = np.where((n > 0) & (down < least), 0.0, down)
-        down = np.where((n <= 0) & (-down > self.whole), -self.full, down)
-        down = np.where(-down > self.full, n, down)
-        fraction = step < 1
-        if fraction.any():
-            up, down = (np.where(fraction & (c != -self.full), np.round(c, 3), c) for c in (up, down))
-        return up + 0.0, down + 0.0
+        return up + 0.0, self._sale(down) + 0.0
+
+    def leaps(self) -> tuple[Floats, Floats, Floats]:
+        """Return for each pair share counts further away.
+
+        No trade; what brings its first group to the target, as far as cash and holding go; and in an account
+        short of its reserve the sale that covers it.
+        """
+        problem, pairs, n = self.problem, self.problem.pairs, self.shares
+        spare = (self.cash - problem.cash.reserve)[pairs.account]
+        wanted = -self.off[pairs.groups[:, 0]] / pairs.price
+        affordable = (
+            np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
+        )
+        centre = n + np.clip(np.trunc(wanted / pairs.step) * pairs.step, -np.inf, affordable)
+        centre = np.where(centre > 0, np.minimum(centre, self.buy_max), centre)
+        centre = np.where((centre > 0) & (centre < pairs.least), 0.0, centre)
+        cover = np.where(spare < 0, n - np.ceil(-spare / pairs.bid / pairs.step) * pairs.step, n)
+        centre, cover = (
+            self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0
+            for c in (centre, cover)
+        )
+        return np.zeros(len(n)), centre, cover
+
+    def _sale(self, count: Floats) -> Floats:
+        """Take sales beyond what may be sold in whole steps to the whole position, where that may be sold."""
+        steps = np.round(count, 3)
+        return np.where(-steps > self.whole, -self.full, steps)
 
     def changes(self, counts: Floats, at: slice | Ints = slice(None)) -> tuple[Floats, Floats]:
         """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
@@ -204,7 +237,7 @@ class Repair:
         objective = cost - self.pair_cost[at]
         objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
-        missed = SHORT * (np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
             missed += self._cap_change(tax - self.pair_tax[at], gain - self.pair_gain[at], before, after)
         if np.isfinite(limits.orders):
@@ -219,23 +252,51 @@ class Repair:
         total = np.zeros(len(tax))
         for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
             excess = made.sum() - cap - NEGLIGIBLE
-            total += BROKEN * (np.maximum(excess + change, 0.0) - max(excess, 0.0))
+            total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
-            total += ASTRAY * (np.maximum(excess + drift, 0.0) - max(excess, 0.0))
+            total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
     def improve(self) -> None:
-        """Make the best move until none lowers the score."""
+        """Make the best move until none lowers the score: steps, then leaps, and so on in turn."""
+        leap = max(self.missed()) > NEGLIGIBLE
+        while (leap and self._descend(self.leaps, 3)) or self._descend(self.neighbours, 2):
+            leap = True
+        self.refresh()
+
+    def _descend(self, moves: Callable[[], tuple[Floats, ...]], kinds: int) -> int:
+        """Make the best of some kinds of moves until none lowers the score; return how many were made."""
         n = len(self.shares)
-        both = np.concatenate([np.arange(n), np.arange(n)])
+        pair = np.tile(np.arange(n), kinds)
+        made = 0
+        last = -1
         while n:
-            counts = np.concatenate(self.neighbours())
-            objective, missed = self.changes(counts, both)
-            score = np.where(counts == self.shares[both], np.inf, objective + missed)
+            counts = np.concatenate(moves())
+            objective, missed = self.changes(counts, pair)
+            score = np.where(counts == self.shares[pair], np.inf, objective + missed)
             best = int(score.argmin())
             if score[best] >= -NEGLIGIBLE:
                 break
-            self.move(int(both[best]), float(counts[best]))
-        self.refresh()
+            p, count = int(pair[best]), float(counts[best])
+            self.move(p, self._stride(p, count) if p == last else count)
+            last = p
+            made += 1
+        return made
+
+    def _stride(self, p: int, count: float) -> float:
+        """Return the best count for a pair that moves again: `count`, or that step many times over."""
+        pairs, now = self.problem.pairs, self.shares[p]
+        counts = np.round(now + (count - now) * STRIDES, 3)
+        low, high = (pairs.least[p], self.buy_max[p]) if count > 0 else (-self.whole[p], -self.least_sale[p])
+        counts = counts[(counts >= low) & (counts <= high)]
+        if not len(counts):
+            return count
+        objective, missed = self.changes(counts, np.full(len(counts), p))
+        return float(counts[(objective + missed).argmin()])
+
+
+def _beyond_noise(missed: Floats) -> Floats:
+    """Take changes of what is missed that are float64 noise as none."""
+    return np.where(np.abs(missed) > NEGLIGIBLE, missed, 0.0)

@@ -154,6 +154,12 @@ class Problem:
     private: Private
     location: float
 
+    @property
+    def unit(self) -> float:
+        """Dollars in one unit of the solver's models: 1/10,000 of all that the household has or owes."""
+        gross = float(np.abs(self.cash.before).sum() + self.groups.before.sum())
+        return max(gross, 1.0) * 1e-4
+
 
 def build(household: Household) -> Problem:
     """Build the arrays of a household that `realloc.check` found sound.

@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from realloc.errors import SolverError
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem
+from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 
 MISSED_COST = 1_000.0
 """Dollars charged per dollar of reserve or drift cap missed: more than any objective can offer."""
+
+USED = 1e-6
+"""Shares: less is not a trade of the relaxation."""
 
 OPEN, BUYS, SELLS_LOSSES = 0, 1, 2
 """The state of a wash group: both sides open, or one of them chosen."""
@@ -51,6 +54,11 @@ class Relaxed:
     sell: Floats
     missed: float
     multipliers: Multipliers
+
+    def orders(self, problem: Problem) -> int:
+        """Return how many orders the trades are."""
+        sold = sum_by(problem.lots.pair, self.sell, len(self.buy))
+        return int(np.count_nonzero(self.buy > USED) + np.count_nonzero(sold > USED))
 
 
 @cache
@@ -96,7 +104,7 @@ class Columns:
         upper: Floats | float,
         entries: list[tuple[Ints, Floats | float]],
         *,
-        integral: bool = False,
+        integral: Flags | bool = False,
     ) -> int:
         """Add a block and return its first column; each entry is a row and a value for every column of it."""
         n = len(cost)
@@ -105,7 +113,7 @@ class Columns:
         self.cost.append(cost)
         self.lower.append(np.broadcast_to(lower, n))
         self.upper.append(np.broadcast_to(upper, n))
-        self.integral.append(np.full(n, int(integral)))
+        self.integral.append(np.broadcast_to(integral, n).astype(np.intp))
         self.entries += [
             (columns, rows, np.broadcast_to(np.asarray(value, dtype=float), n)) for rows, value in entries
         ]
@@ -147,7 +155,7 @@ class Relaxation:
             problem.limits,
         )
         self.problem = problem
-        unit = self.unit = max(problem.value, 1.0) * 1e-4
+        unit = self.unit = problem.unit
         self.buys = np.flatnonzero(pairs.buy_max > 0)
         self.scale = np.concatenate([unit / pairs.price[self.buys], unit / pairs.price[lots.pair]])
         n_accounts, n_groups = len(cash.before), len(groups.target)
@@ -217,7 +225,10 @@ class Relaxation:
 
     def _pass(self, columns: Columns, equal: Floats) -> None:
         model = columns.model()
-        self.cost, self.upper = model.cost, model.upper
+        self.n_columns, self.upper = model.n_columns, model.upper
+        self.trades, self.lower = np.arange(self.n_trades, dtype=np.int32), np.zeros(self.n_trades)
+        self.buy_wash = self.problem.pairs.wash[self.buys]
+        self.lot_wash = self.problem.pairs.wash[self.problem.lots.pair]
         tops = np.array(list(self.caps.values()))
         highs = self.highs = solver()
         highs.clearModel()
@@ -239,21 +250,12 @@ class Relaxation:
             model.integrality,
         )
 
-    def limit(self, sides: Ints, closed: Flags) -> None:
-        """Close the columns that a decided side of a wash group forbids, and those of closed pairs."""
-        pairs, lots = self.problem.pairs, self.problem.lots
-        shut = np.concatenate(
-            [
-                sides[pairs.wash[self.buys]] == SELLS_LOSSES,
-                (sides[pairs.wash[lots.pair]] == BUYS) & lots.loss,
-            ]
-        )
-        shut |= closed[np.concatenate([self.buys, lots.pair])]
+    def limit(self, sides: Ints) -> None:
+        """Close the columns that a decided side of a wash group forbids."""
+        of_buys, of_lots = sides[self.buy_wash], sides[self.lot_wash]
+        shut = np.concatenate([of_buys == SELLS_LOSSES, (of_lots == BUYS) & self.problem.lots.loss])
         self.highs.changeColsBounds(
-            self.n_trades,
-            np.arange(self.n_trades, dtype=np.int32),
-            np.zeros(self.n_trades),
-            np.where(shut, 0.0, self.upper[: self.n_trades]),
+            self.n_trades, self.trades, self.lower, np.where(shut, 0.0, self.upper[: self.n_trades])
         )
 
     def couple(self, groups: Ints) -> None:
@@ -262,36 +264,39 @@ class Relaxation:
         For each group a column w in [0, 1]; each buy uses up to w of its cap, each pair's loss lots up to 1 - w
         of theirs.
         """
-        pairs, lots = self.problem.pairs, self.problem.lots
-        loss = np.flatnonzero(lots.loss)
-        for group in groups:
-            w = self.highs.getNumCol()
-            self.highs.addCol(0.0, 0.0, 1.0, 0, np.empty(0, dtype=np.int32), np.empty(0))
-            buys = np.flatnonzero(pairs.wash[self.buys] == group)
-            for column in buys:
-                self.highs.addRow(
-                    -np.inf,
-                    0.0,
-                    2,
-                    np.array([column, w], dtype=np.int32),
-                    np.array([1 / self.upper[column], -1.0]),
-                )
-            mine = loss[pairs.wash[lots.pair[loss]] == group]
-            for pair in np.unique(lots.pair[mine]):
-                columns = mine[lots.pair[mine] == pair] + len(self.buys)
-                total = self.upper[columns].sum()
-                self.highs.addRow(
-                    -np.inf,
-                    1.0,
-                    len(columns) + 1,
-                    np.append(columns, w).astype(np.int32),
-                    np.append(np.full(len(columns), 1 / total), 1.0),
-                )
-
-    def charge(self, extra: Floats) -> None:
-        """Add dollars per dollar to the cost of each trade column (buys, then lots)."""
-        self.highs.changeColsCost(
-            self.n_trades, np.arange(self.n_trades, dtype=np.int32), self.cost[: self.n_trades] + extra
+        first = self.highs.getNumCol()
+        n = len(groups)
+        none = np.zeros(n)
+        self.highs.addCols(
+            n, none, none, np.ones(n), 0, np.zeros(n, np.int32), np.zeros(0, np.int32), np.zeros(0)
+        )
+        w_of = np.full(len(self.problem.coupled), -1)
+        w_of[groups] = first + np.arange(n)
+        buys = np.flatnonzero(w_of[self.buy_wash] >= 0)
+        lots = np.flatnonzero((w_of[self.lot_wash] >= 0) & self.problem.lots.loss)
+        pair, row_of = np.unique(self.problem.lots.pair[lots], return_inverse=True)
+        top = self.upper[len(self.buys) + lots]
+        total = sum_by(row_of, top, len(pair))
+        rows = np.concatenate(
+            [np.arange(len(buys)), np.arange(len(buys)), len(buys) + row_of, len(buys) + np.arange(len(pair))]
+        )
+        columns = np.concatenate(
+            [buys, w_of[self.buy_wash[buys]], len(self.buys) + lots, w_of[self.problem.pairs.wash[pair]]]
+        )
+        values = np.concatenate(
+            [1 / self.upper[buys], -np.ones(len(buys)), 1 / total[row_of], np.ones(len(pair))]
+        )
+        order = np.argsort(rows, kind="stable")
+        n_rows = len(buys) + len(pair)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))[:-1]])
+        self.highs.addRows(
+            n_rows,
+            np.full(n_rows, -np.inf),
+            np.concatenate([np.zeros(len(buys)), np.ones(len(pair))]),
+            len(rows),
+            starts.astype(np.int32),
+            columns[order].astype(np.int32),
+            values[order],
         )
 
     def solve(self) -> Relaxed:
@@ -321,7 +326,7 @@ class Relaxation:
             objective=self.highs.getObjectiveValue() * self.unit + self.problem.location,
             buy=buy,
             sell=shares[n_buys:],
-            missed=float(x[len(self.cost) - self.n_missed : len(self.cost)].sum()) * self.unit,
+            missed=float(x[self.n_columns - self.n_missed : self.n_columns].sum()) * self.unit,
             multipliers=Multipliers(
                 cash=duals[:n_accounts], group=duals[n_accounts : n_accounts + n_groups], **cap_duals
             ),

@@ -15,12 +15,13 @@ from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.05e-4
+GOOD_GAP = 0.15e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -35,13 +36,13 @@ SMALL = 60
 SMALL_EFFORT = 20_000
 """Most nodes of the solver when it finishes a small household."""
 
-CAP_GAP = 3e-4
+CAP_GAP = 4e-4
 """A gap, as a fraction of value, that is good enough where a cap chooses among orders."""
 
 MISSED = 1e-6
 """Dollars of a reserve or a cap that are noise."""
 
-CAP_EFFORT = 2_000
+CAP_EFFORT = 200
 """Most nodes of the solver where a cap chooses among orders."""
 
 
@@ -92,33 +93,94 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     solution = solve(problem, idle, deadline)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
-    issues = [*issues, *diagnose(problem, solution.made, idle)]
     plan = plan_of(problem, solution.made, idle, certificate, issues)
-    return replace(plan, trades=explain(problem, solution.made, plan.trades))
+    return replace(
+        plan,
+        trades=explain(solution.made, plan.trades),
+        issues=(
+            *issues,
+            *diagnose(solution.made, plan.trades),
+            *limit_prices(solution.made, lambda lifted: _reach(lifted, deadline)),
+        ),
+    )
+
+
+def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
+    """Return the objective that trades reach (infinite where they miss something), and a bound, in dollars.
+
+    A large household is not finished: its bound is wider, and what caps are left may be missed.
+    """
+    problem = build(household)
+    idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle)
+    reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
+    return reached, solution.bound
 
 
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
     if not len(problem.pairs.held):
         return Solution(made=idle, bound=idle.objective(), stopped=False)
-    relaxation = Relaxation(problem)
-    settled = settle(problem, relaxation, GOOD_GAP * problem.value, SIDE_NODES)
-    made = _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses)
-    solution = Solution(made=min(made, idle, key=_rank), bound=settled.bound, stopped=False)
-    small = len(problem.pairs.held) + len(problem.lots.pair) <= SMALL
-    limits = problem.limits
-    capped = bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
-    missed = max(solution.made.missed()) > MISSED
-    if missed and not small:
-        return solve(_relented(problem, solution.made), idle, deadline)
-    gap = solution.made.objective() - solution.bound
-    if small and (gap > FINISH_GAP * problem.value or missed):
-        program = Program(problem, whole=True, elastic=missed)
-        return _finished(solution, program, Effort(0.0, SMALL_EFFORT, deadline.left()))
-    if capped and gap > CAP_GAP * problem.value:
-        effort = Effort(CAP_GAP * problem.value, CAP_EFFORT, deadline.left())
-        return _finished(solution, Program(problem, whole=False), effort)
+    solution = _relaxed(problem, idle)
+    if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem):
+        solution = _programmed(problem, solution, deadline)
+    if max(solution.made.missed()) > MISSED:
+        solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
+    if max(solution.made.missed()) > MISSED and not _is_small(problem):
+        relented = _relented(problem, solution.made)
+        better = _relaxed(relented, solution.made.on(relented))
+        if _rank(better.made.on(problem)) < _rank(solution.made):
+            return Solution(made=better.made.on(problem), bound=better.bound, stopped=solution.stopped)
+        return replace(solution, bound=better.bound)
     return solution
+
+
+def _relaxed(problem: Problem, idle: Repair) -> Solution:
+    """Return rounded trades of the relaxation, or doing nothing where that comes before.
+
+    Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
+    """
+    relaxation = Relaxation(problem)
+    good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
+    settled = settle(problem, relaxation, good, SIDE_NODES)
+    made = idle
+    if settled.relaxed.orders(problem) <= problem.limits.orders:
+        made = min(
+            idle,
+            _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses),
+            key=_rank,
+        )
+    return Solution(made=made, bound=settled.bound, stopped=False)
+
+
+def _raised(idle: Repair) -> Repair:
+    """Return what single moves make of doing nothing: it raises reserves where anything can."""
+    raised = idle.on(idle.problem)
+    raised.improve()
+    return raised
+
+
+def _is_small(problem: Problem) -> bool:
+    return len(problem.pairs.held) + len(problem.lots.pair) <= SMALL
+
+
+def _is_capped(problem: Problem) -> bool:
+    limits = problem.limits
+    return bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
+
+
+def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Solution:
+    """Return the solution finished by the integer program, where its gap asks for it."""
+    small = _is_small(problem)
+    missed = max(solution.made.missed()) > MISSED
+    good = (FINISH_GAP if small else CAP_GAP) * problem.value
+    gap = solution.made.objective() - solution.bound
+    if (gap <= good and not missed) or deadline.passed():
+        return replace(solution, stopped=deadline.passed())
+    program = Program(problem, whole=small, elastic=missed)
+    if small:
+        return _finished(solution, program, Effort(0.0, SMALL_EFFORT, deadline.left()))
+    return _finished(solution, program, Effort(good, CAP_EFFORT, deadline.left()))
 
 
 def _relented(problem: Problem, made: Repair) -> Problem:

@@ -15,10 +15,7 @@ import numpy as np
 from realloc.errors import SolverError
 from realloc.optimizer.certificate import Bound, lagrangian_bound
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation, Relaxed
-
-USED = 1e-6
-"""Shares: less is not a trade of the relaxation."""
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
 
 GUESSES = 4
 """Rounds of choosing the sides of private groups at the cash prices of the last round."""
@@ -57,11 +54,10 @@ class _Search:
         self.is_private[problem.pairs.wash[problem.private.pair]] = True
         self.hull = np.zeros(self.n, dtype=bool)
         self.best: Relaxed | None = None
-        self.closed = np.zeros(len(problem.pairs.held), dtype=bool)
 
     def solve(self, sides: Ints) -> tuple[Relaxed, Bound, Flags]:
         """Solve a node; note its solution if no group is torn; return it with its bound and the torn groups."""
-        self.relaxation.limit(np.where(sides == OPEN, self.guess, sides), self.closed)
+        self.relaxation.limit(np.where(sides == OPEN, self.guess, sides))
         relaxed = self.relaxation.solve()
         bound = lagrangian_bound(self.problem, relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)

@@ -105,6 +105,20 @@ def test_accounts_that_are_sold_out_come_first_and_the_largest_of_the_rest_last(
     assert rebalanced(state, {"X": 48}) == [("B", "X", -8), ("A", "X", -3), ("D", "X", -2)]
 
 
+def test_an_account_that_has_bought_is_a_holder_from_then_on() -> None:
+    # C sells Y first and is still in debt. B is richer than A and buys X. In the next round B has 10 dollars
+    # from its Y, fewer than A's 19, but holds X.
+    accounts = [Account("", "A", 19, {}), Account("", "B", 20, {"Y": 5}), Account("", "C", -999, {"Y": 6})]
+    state = PortfolioStateManager(accounts, {"X": 10, "Y": 2})
+    assert rebalanced(state, {"X": 9}) == [
+        ("C", "Y", -6),
+        ("B", "X", 2),
+        ("B", "Y", -5),
+        ("B", "X", 1),
+        ("A", "X", 1),
+    ]
+
+
 def test_a_fraction_of_a_share_supplies_nothing_and_starves_nobody() -> None:
     state = holders(A=(0, 0.5), B=(0, 2.5), C=(0, 40))
     result = DefaultRebalancer().execute_rebalance(state, {"X": 0})
@@ -191,6 +205,28 @@ def test_a_refused_trade_is_tried_again_when_its_size_has_changed() -> None:
     assert [refusal.trade for refusal in result.refused] == [Trade("A", "X", 8)]
 
 
+def test_an_account_is_not_asked_again_for_a_trade_of_like_size() -> None:
+    state = holders(A=(50, 1), B=(20, 0), C=(0, 0))
+    state.add_validator(Refusing(lambda trade: trade.current_position == 1))
+    result = DefaultRebalancer().execute_rebalance(state, {"X": 8})
+    assert rows_of(result) == [("B", "X", 2)]
+    assert [refusal.trade for refusal in result.refused] == [Trade("A", "X", 5)]
+    assert result.remaining == {"X": 5}
+
+
+def test_a_symbol_that_everybody_was_refused_is_tried_again_at_the_end() -> None:
+    # Round 1: B sells Y; A could buy 2 X, which is too few, and B may not. Round 2: A sells Y, X waits.
+    # Round 3: nothing but X is left, so round 4 asks A again, which can now pay for all 5.
+    accounts = [Account("", "A", 20, {"X": 1, "Y": 3}), Account("", "B", 0, {"Y": 5})]
+    state = PortfolioStateManager(accounts, {"X": 10, "Y": 10})
+    state.add_validator(
+        Refusing(lambda trade: trade.symbol == "X" and (trade.quantity < 4 or trade.current_position == 0))
+    )
+    result = DefaultRebalancer().execute_rebalance(state, {"X": 6})
+    assert rows_of(result) == [("B", "Y", -5), ("A", "Y", -3), ("A", "X", 5)]
+    assert result.rounds == 4
+
+
 def test_rules_that_it_does_not_know_are_named(caplog: pytest.LogCaptureFixture) -> None:
     accounts = [
         Account("", "A", 500, {}, no_buy=("X",), cash_reserve=10),
@@ -215,14 +251,20 @@ Case = tuple[list[Account], dict[str, float], dict[str, float], float]
 def cases(draw: st.DrawFn) -> Case:
     """Return accounts, prices, targets and a least quantity."""
     many = draw(st.integers(1, 9))
+    few_holders = draw(st.booleans())
     cash = draw(st.lists(st.integers(0, 1200), min_size=many, max_size=many))
     held = draw(st.lists(QUARTERS, min_size=4 * many, max_size=4 * many))
+    if few_holders:
+        held = [shares if n % 4 == n // 4 % 3 else 0 for n, shares in enumerate(held)]
     accounts = [
         Account("", number, cash[n] / 4, {s: h for s, h in zip(SYMBOLS, held[4 * n :], strict=False) if h})
         for n, number in enumerate(NUMBERS[:many])
     ]
     prices = draw(st.lists(st.integers(1, 160), min_size=4, max_size=4))
-    targets = draw(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(0, 320).map(lambda n: n / 4)))
+    wanted = draw(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(0, 320)))
+    targets = {s: sum(a.positions.get(s, 0) for a in accounts) + n / 32 for s, n in wanted.items()}
+    if not few_holders:
+        targets = {symbol: n / 4 for symbol, n in wanted.items()}
     least = draw(st.sampled_from([0, 0, 0, 3]))
     return accounts, {s: price / 4 for s, price in zip(SYMBOLS, prices, strict=True)}, targets, least
 
@@ -247,25 +289,37 @@ def state_of(case: Case, refuses: Callable[[TradeInfo], bool] = REFUSALS[0]) -> 
 def naive(state: PortfolioStateManager, targets: Mapping[str, float], rounds: int) -> list[Row]:
     """Rebalance by the words of the specification: ask the selectors about all accounts for every trade."""
     made: list[Row] = []
+    refused: dict[tuple[str, str], float] = {}
+    waiting: set[str] = set()
     for _ in range(rounds):
         state.update_portfolio_trades(targets)
-        begun = dict(state.portfolio_trades)
+        begun, skipped, count = dict(state.portfolio_trades), set(waiting), len(made)
         sells = sorted((s for s in begun if begun[s] < 0), key=lambda s: (-begun[s], s))
         buys = sorted((s for s in begun if begun[s] > 0), key=lambda s: (begun[s], s))
-        count = len(made)
         for symbol in (*sells, *buys):
-            trade = naive_trade(state, symbol, state.portfolio_trades.get(symbol, 0))
+            if symbol in skipped:
+                continue
+            asked, trade = naive_trade(state, symbol, state.portfolio_trades.get(symbol, 0), refused)
             if trade is not None:
                 state.update([Trade(*trade)])
                 state.update_portfolio_trades(targets)
                 made.append(trade)
+            elif asked:
+                waiting.add(symbol)
         if len(made) == count:
-            break
+            if not skipped:
+                break
+            waiting.clear()
     return made
 
 
-def naive_trade(state: PortfolioStateManager, symbol: str, shares: float) -> Row | None:
-    """Return the trade in the first account that the selectors name and no validator refuses."""
+def naive_trade(
+    state: PortfolioStateManager, symbol: str, shares: float, refused: dict[tuple[str, str], float]
+) -> tuple[bool, Row | None]:
+    """Return the trade in the first account that the selectors name and no validator refuses.
+
+    Before it, whether there was an account at all.
+    """
     accounts = list(state.accounts.values())
     while True:
         if shares < 0:
@@ -273,14 +327,17 @@ def naive_trade(state: PortfolioStateManager, symbol: str, shares: float) -> Row
         else:
             number = select_account_for_buy_trade(symbol, shares, accounts, state.prices, state.cash_matrix)
         if number is None:
-            return None
+            return len(accounts) < len(state.accounts), None
         account = state.accounts[number]
         if shares < 0:
             quantity = -min(int(Fraction(account.positions[symbol])), -int(shares))
         else:
             quantity = min(int(Fraction(account.cash) / Fraction(state.prices[symbol])), int(shares))
-        if state.validate_trade(number, symbol, quantity)[0]:
-            return number, symbol, quantity
+        change = quantity / refused.get((number, symbol), math.inf)
+        if change <= 0.5 or change >= 2:
+            if state.validate_trade(number, symbol, quantity)[0]:
+                return True, (number, symbol, quantity)
+            refused[number, symbol] = quantity
         accounts = [other for other in accounts if other.account_number != number]
 
 

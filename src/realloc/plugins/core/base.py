@@ -123,7 +123,7 @@ class Exporter(Plugin):
     """Writes trades for a broker or a person."""
 
     kind = "exporter"
-    CALLS: ClassVar = {"export": ("trades",)}
+    CALLS: ClassVar = {"export": ("trades",), "export_household": ("trades", "household", "plan")}
 
     @classmethod
     def load_exporter(cls, name: str, **kwargs: Any) -> Self:
@@ -144,6 +144,35 @@ class Exporter(Plugin):
         ExportError
             The output cannot be written; `ExportFolderError` where its folder does not exist.
         """
+
+    def export_household(
+        self,
+        trades: Iterable[Trade | Mapping[str, Any]],
+        household: Household,  # noqa: ARG002 - the argument is the interface
+        plan: Plan | None = None,  # noqa: ARG002 - as above
+    ) -> None:
+        """Write the trades of a household; what the commands call. Here it is `export`.
+
+        An exporter that needs more than the trades (labels, positions, cash, the plan's figures) overrides it.
+
+        Parameters
+        ----------
+        trades : iterable of Trade or mapping
+            As in `export`.
+        household : Household
+            The household before the trades.
+        plan : Plan, optional
+            The plan that the trades are; None where a rebalancer made them without a plan.
+
+        Raises
+        ------
+        ExportError
+            As in `export`.
+        InputError
+            A trade is one that the format cannot hold; each has an issue that names account, symbol and
+            remedy.
+        """
+        self.export(trades)
 
 
 class TradeValidator(Plugin):
@@ -231,3 +260,32 @@ class AllocationImporter(Plugin):
     @abstractmethod
     def import_allocations(self, path: StrPath) -> PortfolioModel:
         """Read target weights by symbol; `InputError` where the file cannot be used."""
+
+
+class MarketData(Plugin):
+    """Knows prices of symbols, such as a data provider; it may use the network, and only when it is asked."""
+
+    kind = "market data"
+    CALLS: ClassVar = {"fetch": ("symbols",)}
+
+    @classmethod
+    def load_market_data(cls, name: str, **kwargs: Any) -> Self:
+        """Build the provider `name`; raises as `load_plugin` does."""
+        return cls.load_plugin(name, **kwargs)
+
+    @abstractmethod
+    def fetch(self, symbols: Sequence[str]) -> Mapping[str, tuple[float, Date]]:
+        """Return dollars per share and the day of that price, by symbol.
+
+        A symbol that the provider does not know, or quotes in another currency, is left out.
+
+        Parameters
+        ----------
+        symbols : sequence of str
+            As the household has them: class shares as ``BRK.B``.
+
+        Raises
+        ------
+        InputError
+            The provider cannot be reached, or its answer is not understood.
+        """

@@ -66,9 +66,10 @@ def describe_error(error: BaseException) -> str:
 
 def candidates() -> list[Candidate]:
     """Return everything on offer, by name; of one name the first is the one that counts."""
+    labels: dict[int, tuple[str, str]] = {}  # reading a distribution's metadata is slow: once for each
     found = {
         (candidate.name, candidate.distribution, candidate.entry_point.value): candidate
-        for candidate in map(_candidate, metadata.entry_points(group=GROUP))
+        for candidate in (_candidate(each, labels) for each in metadata.entry_points(group=GROUP))
     }
     return sorted(found.values(), key=_precedence)
 
@@ -104,13 +105,13 @@ def find(name: str) -> Candidate:
     raise PluginNotFoundError(f"No plugin named {name!r} found" + (f" ({hint})" if hint else ""))
 
 
-def _candidate(entry_point: metadata.EntryPoint) -> Candidate:
+def _candidate(entry_point: metadata.EntryPoint, labels: dict[int, tuple[str, str]]) -> Candidate:
     dist = entry_point.dist
+    if id(dist) not in labels:
+        labels[id(dist)] = (dist.name, dist.version) if dist else ("an unknown distribution", "")
+    distribution, version = labels[id(dist)]
     return Candidate(
-        name=entry_point.name,
-        distribution=dist.name if dist else "an unknown distribution",
-        version=dist.version if dist else "",
-        entry_point=entry_point,
+        name=entry_point.name, distribution=distribution, version=version, entry_point=entry_point
     )
 
 

@@ -14,6 +14,9 @@ from realloc.plugins.core.base import StrPath
 LARGEST_FILE = 64 * 2**20
 """Bytes; a table of positions or prices beyond this is not believed."""
 
+HEAD = 2**16
+"""Bytes at the start of a file by which its format is recognised."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
@@ -40,14 +43,25 @@ def read_text(path: StrPath) -> str:
     InputError
         The file is missing, a folder, unreadable, too large, or not a text.
     """
-    return _decode(_read_bytes(path), os.fspath(path))
+    return _decode(read_bytes(path), os.fspath(path))
 
 
-def _read_bytes(path: StrPath) -> bytes:
+def read_head(path: StrPath) -> str:
+    """Return the whole lines within the first `HEAD` bytes of a file; raises as `read_text` does."""
+    data = read_bytes(path, most=HEAD)
+    if len(data) == HEAD:
+        end = b"\n\x00" if data.startswith(codecs.BOM_UTF16_LE) or data[1:2] == b"\x00" else b"\n"
+        cut = data.rfind(end)
+        data = data[: cut + len(end)] if cut >= 0 else data
+    return _decode(data, os.fspath(path))
+
+
+def read_bytes(path: StrPath, *, most: int | None = None) -> bytes:
+    """Return the bytes of a file, or the first `most` of them; raises as `read_text` does."""
     source = os.fspath(path)
     try:
         with Path(path).open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+            data = file.read(LARGEST_FILE + 1 if most is None else most)
     except FileNotFoundError:
         raise _unusable(source, "file.missing", "there is no such file", "check the path") from None
     except IsADirectoryError:

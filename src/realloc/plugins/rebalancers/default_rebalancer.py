@@ -25,8 +25,10 @@ class DefaultRebalancer(RebalancerPlugin):
     Each round goes through the portfolio-level trades that remain, sells before buys, small before large by
     shares, ties by symbol. Each takes the account that `select_account_for_sell_trade` or
     `select_account_for_buy_trade` prefers, and trades as many whole shares there as its holding or its cash
-    allows. Where a validator refuses, the next account is tried. The work ends when nothing remains, after
-    a round without a trade, or at the limit of rounds.
+    allows. Where a validator refuses, the next account is tried; the refused one is asked about the symbol
+    again when the trade would be at most half or at least twice as large, and a symbol that every account
+    was refused waits until the others make no trade. The work ends when nothing remains, after a round
+    over all symbols without a trade, or at the limit of rounds.
 
     It knows cash and shares, and no other rule of an account; such rules are named in a warning.
     """
@@ -78,17 +80,17 @@ class DefaultRebalancer(RebalancerPlugin):
         _warn_of_rules(state.accounts.values())
         work = _Work(state)
         rounds = 0
-        progress = True
-        while work.remaining and progress and rounds < max_iterations:
+        more = True
+        while work.remaining and more and rounds < max_iterations:
             rounds += 1
-            progress = work.do_round()
-        stopped = bool(work.remaining) and progress
+            more = work.do_round()
+        stopped = bool(work.remaining) and more
         if stopped:
             log.warning("Max iterations reached: %d rounds, %d symbols remain", rounds, len(work.remaining))
         state.update_portfolio_trades(target_shares)
         return RebalanceResult(
             work.trades,
-            refused=work.refused.values(),
+            refused=work.refused,
             remaining=state.portfolio_trades,
             rounds=rounds,
             converged=not stopped,
@@ -102,25 +104,39 @@ class _Work:
         self.state = state
         self.remaining = dict(state.portfolio_trades)
         self.trades: list[Trade] = []
-        self.refused: dict[tuple[str, str, float], Refusal] = {}
+        self.refused: list[Refusal] = []
+        self.waiting: set[str] = set()
+        self._sizes_refused: dict[tuple[str, str], float] = {}
         self._index = HolderIndex(state, self.remaining)
 
     def do_round(self) -> bool:
-        """Go once through what remains and return whether a trade was made."""
-        made = len(self.trades)
+        """Go once through what remains and return whether there is more to try.
+
+        A symbol that every account was refused waits until the other symbols make no trade.
+        """
+        made, waiting = len(self.trades), set(self.waiting)
         for symbol in in_order(self.remaining):
-            trade = self._choose(symbol)
+            trade = None if symbol in waiting else self._choose(symbol)
             if trade is not None:
                 self._make(trade)
-        return len(self.trades) > made
+        if len(self.trades) > made:
+            return True
+        self.waiting.clear()
+        return bool(waiting)
 
     def _choose(self, symbol: str) -> Trade | None:
+        number = None
         for number, shares in self._index.candidates(symbol, self.remaining[symbol]):
+            last = self._sizes_refused.get((number, symbol))
+            if last is not None and abs(last) < 2 * abs(shares) < 4 * abs(last):
+                continue
             allowed, reason = self.state.validate_trade(number, symbol, shares)
             trade = Trade(number, symbol, shares)
             if allowed:
                 return trade
             self._refuse(trade, reason)
+        if number is not None:
+            self.waiting.add(symbol)
         return None
 
     def _make(self, trade: Trade) -> None:
@@ -136,11 +152,10 @@ class _Work:
             del self.remaining[symbol]
 
     def _refuse(self, trade: Trade, reason: str) -> None:
-        key = trade.account_id, trade.symbol, trade.shares
-        if key not in self.refused:
-            self.refused[key] = Refusal(trade=trade, reason=reason)
-            log.info("Refused: %d shares of %s: %s", trade.shares, trade.symbol, reason)
-            log.debug("The refused trade was in account %s", trade.account_id)
+        self._sizes_refused[trade.account_id, trade.symbol] = trade.shares
+        self.refused.append(Refusal(trade=trade, reason=reason))
+        log.info("Refused: %d shares of %s: %s", trade.shares, trade.symbol, reason)
+        log.debug("The refused trade was in account %s", trade.account_id)
 
 
 RULES = ("cash_reserve", "do_not_trade", "max_position_value", "no_buy", "no_sell", "only")

@@ -6,12 +6,12 @@ the positions and the trades that there are, not with accounts times trades.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from realloc._shares import TOLERANCE, affordable, whole
-from realloc.selectors import ranked_buyers
 from realloc.state import PortfolioStateManager
 
 
@@ -71,50 +71,49 @@ class HolderIndex:
             yield self._numbers[place], -min(whole(held), shares)
 
     def _buying(self, symbol: str, shares: int) -> Iterator[tuple[str, int]]:
-        price = self._state.prices[symbol]
-        first = self._first_buyer(symbol, shares, price)
-        if first is None:
-            return
-        yield first, min(affordable(self._cash[self._places[first]], price), shares)
-        state = self._state
-        for number in ranked_buyers(symbol, shares, state.accounts, state.prices, state.cash_matrix)[1:]:
-            yield number, min(affordable(self._cash[self._places[number]], price), shares)
-
-    def _first_buyer(self, symbol: str, shares: int, price: float) -> str | None:
-        ranked, holders = self._by_cash, self._holders[symbol]
+        ranked, price = self._by_cash, self._state.prices[symbol]
         one = bisect_left(ranked, True, key=lambda entry: affordable(entry[0], price) >= 1)
         if one == len(ranked):
-            return None
+            return
         all_of_it = bisect_left(ranked, True, one, key=lambda entry: affordable(entry[0], price) >= shares)
-        place = self._largest_holder(symbol, all_of_it)
-        if place is None:
-            place = self._richest_holder(holders, one, all_of_it)
-        if place is not None:
-            return self._numbers[place]
-        if all_of_it < len(ranked):
-            payers = (self._numbers[place] for _, place in ranked[all_of_it:])
-            return min(payers, key=self._listed.__getitem__)
-        return self._numbers[ranked[-1][1]]
+        holders = self._holders[symbol]
+        for place in chain(
+            self._largest_holders(symbol, all_of_it),
+            self._richest_holders(holders, one, all_of_it),
+            self._first_listed(holders, all_of_it),
+            (place for place in self._by_cash_down(one, all_of_it) if place not in holders),
+        ):
+            yield self._numbers[place], min(affordable(self._cash[place], price), shares)
 
-    def _largest_holder(self, symbol: str, start: int) -> int | None:
-        """Return the largest holder among the accounts from `start` of the order by cash."""
+    def _largest_holders(self, symbol: str, start: int) -> Iterator[int]:
+        """Yield the holders among the accounts from `start` of the order by cash, largest first."""
         ranked, holders = self._by_cash, self._holders[symbol]
         if start == len(ranked):
-            return None
+            return
         if len(holders) < len(ranked) - start:
             places = [place for place in holders if (self._cash[place], place) >= ranked[start]]
         else:
             places = [place for _, place in ranked[start:] if place in holders]
-        accounts = self._state.accounts
-        return max(
-            places, key=lambda place: (accounts[self._numbers[place]].positions[symbol], place), default=None
-        )
+        accounts, numbers = self._state.accounts, self._numbers
+        places.sort(key=lambda place: (accounts[numbers[place]].positions[symbol], place), reverse=True)
+        yield from places
 
-    def _richest_holder(self, holders: set[int], start: int, end: int) -> int | None:
-        """Return the holder with the most cash among those from `start` to `end` of the order by cash."""
+    def _richest_holders(self, holders: set[int], start: int, end: int) -> Iterator[int]:
+        """Yield the holders among the accounts from `start` to `end` of the order by cash, richest first."""
         ranked = self._by_cash
-        if len(holders) ** 2 < end - start:
+        if len(holders) ** 2 < end - start:  # few holders: quicker to sort them than to look for them
             entries = [(self._cash[place], place) for place in holders]
-            found = max((entry for entry in entries if entry >= ranked[start]), default=None)
-            return None if found is None else found[1]
-        return next((ranked[n][1] for n in range(end - 1, start - 1, -1) if ranked[n][1] in holders), None)
+            last = ranked[end] if end < len(ranked) else (math.inf, 0)
+            found = sorted((entry for entry in entries if ranked[start] <= entry < last), reverse=True)
+            yield from (place for _, place in found)
+        else:
+            yield from (place for place in self._by_cash_down(start, end) if place in holders)
+
+    def _first_listed(self, holders: set[int], start: int) -> Iterator[int]:
+        """Yield the others among the accounts from `start` of the order by cash, as they are listed."""
+        places = [place for _, place in self._by_cash[start:] if place not in holders]
+        yield from sorted(places, key=lambda place: self._listed[self._numbers[place]])
+
+    def _by_cash_down(self, start: int, end: int) -> Iterator[int]:
+        """Yield the accounts from `start` to `end` of the order by cash, richest first."""
+        return (self._by_cash[n][1] for n in reversed(range(start, end)))

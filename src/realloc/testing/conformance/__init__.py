@@ -15,7 +15,10 @@ the whole suite on it::
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}._{kind}" for kind in ("plugins", "exporters", "importers", "rebalancers", "validators"))
+    *(
+        f"{__name__}._{kind}"
+        for kind in ("plugins", "exporters", "importers", "rebalancers", "statements", "validators")
+    )
 )
 
 from realloc.testing.conformance._exporters import ExporterConformance
@@ -25,6 +28,7 @@ from realloc.testing.conformance._importers import (
     PriceImporterConformance,
 )
 from realloc.testing.conformance._rebalancers import RebalancerConformance
+from realloc.testing.conformance._statements import StatementImporterConformance
 from realloc.testing.conformance._validators import ValidatorConformance
 
 __all__ = [
@@ -33,5 +37,6 @@ __all__ = [
     "ExporterConformance",
     "PriceImporterConformance",
     "RebalancerConformance",
+    "StatementImporterConformance",
     "ValidatorConformance",
 ]

@@ -1,0 +1,260 @@
+"""The subcommands ``init``, ``import``, ``check`` and ``confirm``."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from realloc.accounts import KINDS, AccountKind
+from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
+from realloc.cli.edge import MISTAKE, start_logging
+from realloc.cli.portfolio_show import (
+    confirmation_document,
+    show_check,
+    show_confirmation,
+    show_statements,
+)
+from realloc.cli.show import show_json, show_message
+from realloc.documents.reading import load_household
+from realloc.documents.writing import write_whole
+from realloc.errors import ExportError, InputError
+from realloc.plugins.importers.brokers import import_files
+from realloc.plugins.importers.brokers.generic_table import GenericTable
+from realloc.plugins.importers.brokers.mapping import propose_mapping, save_mapping
+from realloc.portfolio_file.adding import add_accounts
+from realloc.portfolio_file.confirming import confirm as confirm_plan
+from realloc.portfolio_file.editing import open_kept
+from realloc.portfolio_file.initial import Seen, accounts_seen, initial_text
+from realloc.portfolio_file.loading import read_portfolio
+from realloc.portfolio_file.planned import read_planned
+from realloc.portfolio_file.sources import fits
+
+PORTFOLIO = Path("portfolio.toml")
+
+Repeated = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+def init(
+    *files: Path,
+    output: Path = PORTFOLIO,
+    kind: Repeated = (),
+    owner: Repeated = (),
+    no_input: Switch = False,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Begin a portfolio file from broker files.
+
+    On a terminal it asks how each account is taxed. What is not said stays an open question in the file,
+    which `realloc check` reports.
+
+    Parameters
+    ----------
+    files : path
+        Files downloaded from brokers, lot files beside positions.
+    output : path
+        The portfolio file; one that exists is not touched.
+    kind : text
+        NUMBER=KIND: how an account is taxed (taxable, tax_deferred or tax_exempt). Repeatable.
+    owner : text
+        NUMBER=NAME: whose account it is. Repeatable.
+    no_input : bool
+        Ask nothing.
+    """
+    start_logging(options)
+    if output.exists():
+        raise ExportError(f"{output} exists already: give another name with --output")
+    asks = not no_input and sys.stdin.isatty()
+    chosen = [*files] or (_ask_files() if asks else [])
+    if not chosen:
+        raise InputError("no broker files are named (for instance 'realloc init downloads/*.csv')")
+    kinds = _pairs(kind, "--kind")
+    statements = import_files(chosen)
+    if asks:
+        for seen in accounts_seen(statements):
+            if not any(fits(number, seen.account) for number in kinds):
+                answer = _ask_kind(seen)
+                if answer is not None:
+                    kinds[seen.account.number] = answer
+    write_whole(output, initial_text(chosen, output, kinds=kinds, owners=_pairs(owner, "--owner")))
+    if options.format == "json":
+        show_json({"portfolio": str(output), "kinds": kinds})
+    else:
+        show_message(f"Wrote {output}. Set your targets in it, then run: realloc check {output}")
+    return 0
+
+
+def import_statements(
+    *files: Path,
+    explain: Switch = False,
+    into: Path | None = None,
+    mapping: Path | None = None,
+    propose_to: Path | None = None,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Read broker files and show what is in them.
+
+    Parameters
+    ----------
+    files : path
+        Files downloaded from brokers; each is recognised by its columns.
+    explain : bool
+        Show what became of every row, and why.
+    into : path, optional
+        Add the accounts that this portfolio file does not name yet, each with its question about tax open.
+    mapping : path, optional
+        TOML file that says what the columns mean, for tables that no importer knows.
+    propose_to : path, optional
+        Write a proposed mapping of the first file's columns here, and stop.
+    """
+    start_logging(options)
+    if not files:
+        raise InputError("no files are named (for instance 'realloc import downloads/*.csv')")
+    if propose_to is not None:
+        save_mapping(propose_mapping(files[0]), propose_to)
+        show_message(
+            f"Wrote {propose_to}. Correct it, then run: realloc import {files[0]} --mapping {propose_to}"
+        )
+        return 0
+    importers = None if mapping is None else [GenericTable(mapping)]
+    statements = import_files(files, importers=importers)
+    added: tuple[str, ...] = ()
+    if into is not None:
+        kept = open_kept(into)
+        added = add_accounts(kept, accounts_seen(statements), mapping=mapping)
+        if added:
+            kept.write()
+    if options.format == "json":
+        show_json({"statements": [each.to_dict() for each in statements], "added": list(added)})
+        return 0
+    show_statements(statements, explain=explain)
+    if into is not None:
+        show_message(f"Added to {into}: {', '.join(added) or 'nothing, every account is there'}")
+    return 0
+
+
+def check(
+    portfolio: Path = PORTFOLIO,
+    *,
+    fetch: Switch = False,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Check a portfolio file and everything that it points to; list every issue at once.
+
+    The exit status is 2 where there is an error.
+
+    Parameters
+    ----------
+    portfolio : path
+        The portfolio file.
+    fetch : bool
+        Ask the provider that [prices] names; nothing else uses the network.
+    """
+    start_logging(options)
+    read, issues = read_portfolio(portfolio, fetch=fetch)
+    if options.format == "json":
+        origins = {} if read is None else read.origins
+        show_json(
+            {
+                "portfolio": str(portfolio),
+                "usable": read is not None,
+                "issues": [issue.to_dict() for issue in issues],
+                "origins": {
+                    name: {
+                        "source": each.source,
+                        "as_of": each.as_of.isoformat() if each.as_of else None,
+                        "dated_by": each.dated_by,
+                    }
+                    for name, each in origins.items()
+                },
+            }
+        )
+    else:
+        show_check(portfolio, read, issues)
+    return 0 if read is not None else MISTAKE
+
+
+def confirm(
+    plan: Path,
+    *files: Path,
+    portfolio: Path = PORTFOLIO,
+    traded: date | None = None,
+    before: Path | None = None,
+    dry_run: Switch = False,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Compare the broker's next files with a plan; update lots and recent trades in the portfolio file.
+
+    Parameters
+    ----------
+    plan : path
+        The plan document (JSON) that was executed.
+    files : path
+        The broker's files after the execution; those from before stay in their folder.
+    portfolio : path
+        The portfolio file; its comments stay.
+    traded : date, optional
+        Trade date, as YYYY-MM-DD, of executions that the files do not list.
+    before : path, optional
+        Household document that the plan was made from, where the files from before are gone.
+    dry_run : bool
+        Show what would be recorded and write nothing.
+    """
+    start_logging(options)
+    if not files:
+        raise InputError("no files are named: give the broker's files from after the execution")
+    confirmation = confirm_plan(
+        portfolio,
+        read_planned(plan),
+        files,
+        before=None if before is None else load_household(before),
+        traded=traded,
+    )
+    if not dry_run:
+        confirmation.kept.write()
+    if options.format == "json":
+        show_json(confirmation_document(confirmation))
+    else:
+        show_confirmation(confirmation)
+        show_message(f"{'Nothing was written' if dry_run else f'Updated {portfolio}'}.")
+    return 0
+
+
+def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        number, equals, value = (part.strip() for part in text.partition("="))
+        if not (number and equals and value) or number in pairs:
+            raise InputError(f"{option} {text!r}: expected NUMBER=VALUE, each number once")
+        pairs[number] = value
+    return pairs
+
+
+def _ask_files() -> list[Path]:
+    show_message("Files downloaded from your brokers, one on a line; an empty line ends:")
+    found: list[Path] = []
+    while line := _line():
+        found.append(Path(line).expanduser())
+    return found
+
+
+def _ask_kind(seen: Seen) -> AccountKind | None:
+    account = seen.account
+    name = f"{account.name} {account.number}".strip()
+    suggested = f" (its name suggests {account.kind_hint})" if account.kind_hint else ""
+    show_message(f"{name}, {seen.statement.broker}, ${account.total:,.2f}: how is it taxed?{suggested}")
+    show_message("  1 taxable   2 tax_deferred   3 tax_exempt   Enter: leave it open")
+    while answer := _line():
+        for n, kind in enumerate(KINDS, start=1):
+            if answer.casefold() in (str(n), kind):
+                return kind  # type: ignore[return-value]  # KINDS are the account kinds
+        show_message("  Please answer 1, 2, 3 or Enter.")
+    return None
+
+
+def _line() -> str:
+    return sys.stdin.readline().strip()

@@ -1,0 +1,102 @@
+"""The price of a household-wide limit that binds: what the best plan without it would save, in dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from realloc.errors import Issue
+from realloc.household import Household
+from realloc.optimizer.integer import Repair
+from realloc.optimizer.words import cents, usd
+
+SolveWithout = Callable[[Household], tuple[float, float]]
+"""Solves a household again: the objective reached (infinite if it breaks a limit) and a bound, in dollars."""
+
+LEAST_PRICE = 1.0
+"""Dollars: a limit that costs less is not spoken of."""
+
+NEAR = 0.02
+"""Ends of a price that differ by less than this part of it are one."""
+
+
+def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
+    """Yield for each limit that binds what it costs; a plan that misses a reserve or a cap has no such price.
+
+    Parameters
+    ----------
+    made : Repair
+        The trades.
+    solve_without : callable
+        Takes the household with one limit lifted; it must not come back here.
+
+    Notes
+    -----
+    The price lies between the savings of a plan without the limit that was found and those that the bound
+    without it leaves possible, so both ends are true whatever the gaps are.
+    """
+    household = made.problem.household
+    policy = household.policy
+    astray = policy.max_drift is not None and made.drift() > policy.max_drift + 1e-9
+    if max(made.missed()) > 0 or made.problem.cash.short.any() or astray:
+        return
+    for name, binds, limit in (
+        ("max_orders", orders_bind(made), str(policy.max_orders)),
+        ("max_realized_gain", _cap_binds(made, "gain"), cents(policy.max_realized_gain or 0.0)),
+        ("max_tax", _cap_binds(made, "tax"), cents(policy.max_tax or 0.0)),
+        ("min_trade_value", _least_binds(made), cents(policy.min_trade_value)),
+    ):
+        if not binds:
+            continue
+        lifted = 0.0 if name == "min_trade_value" else None
+        reached, bound = solve_without(replace(household, policy=replace(policy, **{name: lifted})))  # type: ignore[arg-type]  # each field takes its own value
+        objective = made.objective()
+        most = objective - bound
+        if most < LEAST_PRICE:
+            continue
+        yield Issue(
+            code="cap.binds",
+            where=f"policy.{name}",
+            message=f"{name} of {limit} binds: it costs {_between(max(objective - reached, 0.0), most)}",
+            hint="that is the objective with it, less the best without it",
+            severity="info",
+        )
+
+
+def _between(least: float, most: float) -> str:
+    """Return a price that lies between two amounts."""
+    if most - least <= max(NEAR * most, 0.01):
+        return f"about {usd(most)}"
+    if least < LEAST_PRICE:
+        return f"at most {usd(most)}"
+    return f"about {usd((least + most) / 2)} (between {usd(least)} and {usd(most)})"
+
+
+def orders_bind(made: Repair) -> bool:
+    """Return whether another sale with its buy would be one order too many."""
+    return bool(np.count_nonzero(made.shares) + 2 > made.problem.limits.orders)
+
+
+def _cap_binds(made: Repair, name: str) -> bool:
+    """Return whether some share that could still be sold has more gain, or tax, than its cap has left."""
+    problem = made.problem
+    cap = problem.limits.gain if name == "gain" else problem.limits.tax
+    if not np.isfinite(cap):
+        return False
+    each = problem.lots.gain if name == "gain" else problem.lots.tax
+    total = made.pair_gain if name == "gain" else made.pair_tax
+    sold_out = made.shares <= -made.full
+    step = (each * problem.pairs.step[problem.lots.pair])[~sold_out[problem.lots.pair]]
+    return bool(len(step)) and cap - float(total.sum()) < float(step.max(initial=0.0))
+
+
+def _least_binds(made: Repair) -> bool:
+    """Return whether an order stands at the least that `min_trade_value` allows."""
+    pairs = made.problem.pairs
+    if made.problem.household.policy.min_trade_value <= 0:
+        return False
+    return bool(
+        (((made.shares == pairs.least) | (-made.shares == made.least_sale)) & (made.shares != 0)).any()
+    )

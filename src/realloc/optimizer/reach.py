@@ -1,0 +1,137 @@
+"""How near to its target a class can get at most under the rules, and which rules stand in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, inf
+
+import numpy as np
+
+from realloc.errors import Issue
+from realloc.models import CASH
+from realloc.optimizer.blocks import Blocks
+from realloc.optimizer.scopes import Group, Scope
+from realloc.optimizer.words import drift_cost, listing, percent
+
+VISIBLE = 0.001
+"""A class nearer to its target than this part of its scope's value is left without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Astray:
+    """A group that the plan leaves off target.
+
+    `off` is dollars over (under: negative) after the plan; `out_of_reach` are the dollars of it that no plan
+    under the rules can mend, zero where that is not known.
+    """
+
+    index: int
+    scope: Scope
+    group: Group
+    off: float
+    out_of_reach: float
+
+    @property
+    def where(self) -> str:
+        """The place of the target in the household document, by account number."""
+        prefix = f"accounts[{self.scope.own}]" if self.scope.own else "model"
+        return f"{prefix}.targets.{self.group.name}"
+
+    @property
+    def state(self) -> str:
+        """The group with its weight after the plan and its target."""
+        after = percent(max(0.0, self.group.target + self.off / self.scope.value))
+        target = f"target {self.group.target:.1%}" if self.group.target > 0 else "no target"
+        return f"{self.group.name} stays at {after} ({target})"
+
+
+def astray(blocks: Blocks) -> list[Astray]:
+    """Return the classes and symbols that are visibly off target after the plan, the costliest first."""
+    made, problem = blocks.made, blocks.problem
+    off = made.off[: len(problem.groups.target)]
+    cost = drift_cost(problem, off)
+    found = []
+    index = 0
+    for scope in problem.scopes:
+        for group in scope.groups:
+            if group.name != CASH and abs(off[index]) >= VISIBLE * scope.value > 0:
+                found.append((-cost[index], group.name, index, scope, group))
+            index += 1
+    found.sort(key=lambda entry: (entry[0], entry[1], entry[2]))
+    return [
+        Astray(
+            index=index,
+            scope=scope,
+            group=group,
+            off=float(off[index]),
+            out_of_reach=_out_of_reach(blocks, index, scope, group, float(off[index])),
+        )
+        for _, _, index, scope, group in found
+    ]
+
+
+def _out_of_reach(blocks: Blocks, index: int, scope: Scope, group: Group, off: float) -> float:
+    """Return the dollars from target to the best value that the rules allow."""
+    groups = blocks.problem.groups
+    target = float(groups.target[index])
+    if off > 0:
+        pairs = blocks.problem.pairs
+        weight = np.where(pairs.groups == index, pairs.weights, 0.0).sum(axis=1)
+        lowest = float(groups.before[index] - (pairs.sell_max * pairs.price * weight).sum())
+        return max(0.0, lowest - target)
+    return max(0.0, target - _highest(blocks, index, scope, group))
+
+
+def _highest(blocks: Blocks, index: int, scope: Scope, group: Group) -> float:
+    """Return a value in dollars that the group cannot exceed: each account puts all that it can into it."""
+    problem = blocks.problem
+    pairs, cash = problem.pairs, problem.cash
+    weight = np.where(pairs.groups == index, pairs.weights, 0.0).sum(axis=1)
+    highest = float(problem.groups.before[index])
+    for account in scope.accounts:
+        n = blocks.number[account.account_number]
+        members = [(s, share) for s, share in group.members.items() if s in scope.wanted]
+        allowed = [(s, share) for s, share in members if not blocks.why_not_buy(account, s)]
+        if not allowed or cash.short[n]:
+            continue
+        best = max(share for _, share in allowed)
+        mine = pairs.account == n
+        moved = (pairs.sell_max * pairs.bid * np.maximum(best - weight, 0.0))[mine].sum()
+        added = best * float(cash.before[n] - cash.reserve[n]) + float(moved)
+        highest += min(max(added, 0.0), _room(blocks, n, allowed))
+    return highest
+
+
+def _room(blocks: Blocks, n: int, allowed: Sequence[tuple[str, float]]) -> float:
+    account = blocks.problem.accounts[n]
+    most = account.max_position_value
+    if most is None:
+        return inf
+    prices = blocks.household.prices
+    return sum(max(0.0, most - account.positions.get(s, 0.0) * prices[s]) * share for s, share in allowed)
+
+
+def out_of_reach(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
+    """Yield a warning for each class that the rules keep visibly from its target, however much was traded."""
+    for item in groups:
+        if item.out_of_reach < VISIBLE * item.scope.value:
+            continue
+        best = item.group.target
+        if item.off > 0:
+            best += item.out_of_reach / item.scope.value
+            bound = f"below {floor(best * 1e4) / 1e4:.2%}"
+            rules = blocks.to_sell(item.scope.accounts, item.group.members)
+        else:
+            best -= item.out_of_reach / item.scope.value
+            bound = f"above {ceil(best * 1e4) / 1e4:.2%}"
+            open_to, rules = blocks.to_buy(item.scope, item.group.members)
+            if open_to:
+                rules.append(f"only so much can be paid for in {listing(sorted(open_to))}")
+        yield Issue(
+            code="class.out_of_reach",
+            where=item.where,
+            message=f"{item.state}: no plan under these rules brings it {bound}"
+            + (f"; in the way: {'; '.join(rules)}" if rules else ""),
+            severity="warning",
+        )

@@ -1,0 +1,77 @@
+"""The words of a plan: amounts, weights and lists as a client reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from realloc.optimizer.problem import Floats, Problem
+from realloc.trades import plain
+
+NOTHING = 0.005
+"""Dollars: less than half a cent is not worth a word."""
+
+
+def usd(amount: float) -> str:
+    """Return dollars, with cents below a hundred.
+
+    Examples
+    --------
+    >>> usd(1204.4), usd(3.1)
+    ('$1,204', '$3.10')
+    """
+    sign = "-" if amount < 0 else ""
+    amount = abs(amount)
+    return f"{sign}${amount:,.2f}" if amount < 99.995 else f"{sign}${amount:,.0f}"
+
+
+def cents(amount: float) -> str:
+    """Return dollars to the cent, for what a person has to provide or was promised."""
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in percent to a tenth, never as nothing.
+
+    Examples
+    --------
+    >>> percent(0.0934), percent(0.0002)
+    ('9.3%', 'less than 0.1%')
+    """
+    return f"{fraction:.1%}" if fraction >= 0.0005 else "less than 0.1%"
+
+
+def listing(names: Sequence[str], most: int = 3) -> str:
+    """Return names in a row; beyond `most` the others are counted.
+
+    Examples
+    --------
+    >>> listing(["A", "B"]), listing(["A", "B", "C", "D"], most=2)
+    ('A and B', 'A, B and 2 more')
+    """
+    if len(names) > most + 1:
+        names = [*names[:most], f"{len(names) - most} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def shares(count: float) -> str:
+    """Return a number of shares without trailing zeros."""
+    return f"{plain(round(count, 3)):,}"
+
+
+def group_names(problem: Problem) -> list[str]:
+    """Return the name of each group: a class, a symbol, or cash."""
+    return [group.name for scope in problem.scopes for group in scope.groups]
+
+
+def group_values(problem: Problem) -> list[float]:
+    """Return for each group the value in dollars of its scope, that its weights are of."""
+    return [scope.value for scope in problem.scopes for _ in scope.groups]
+
+
+def drift_cost(problem: Problem, off: Floats) -> Floats:
+    """Return the drift cost in dollars of groups `off` dollars from target (OBJ-1), on the last axis."""
+    limits, far = problem.limits, np.abs(off)
+    beyond = np.maximum(far - problem.groups.band, 0.0)
+    return limits.inside_band * far + (limits.outside_band - limits.inside_band) * beyond

@@ -1,0 +1,154 @@
+"""Broker files as rows of text cells: delimited text of any delimiter, and Excel workbooks."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from realloc.errors import InputError
+from realloc.plugins.core.base import StrPath
+from realloc.plugins.importers.brokers._cells import clean
+from realloc.plugins.importers.lines import split
+from realloc.plugins.importers.statement import fault
+from realloc.plugins.importers.tabular import SEPARATORS
+from realloc.plugins.importers.text import read_bytes, read_head, read_text
+from realloc.plugins.importers.values import point_is_shown
+
+LARGEST_WORKBOOK = 300_000_000
+"""An Excel file that unpacks to more bytes than this is not opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line in the file, from 1, and its cells without surrounding spaces."""
+
+    line: int
+    cells: tuple[str, ...]
+
+    @property
+    def blank(self) -> bool:
+        """Whether no cell has text."""
+        return not any(self.cells)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The cells that are not empty."""
+        return tuple(cell for cell in self.cells if cell)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file of rows; `file` is its path as it was given."""
+
+    file: str
+    rows: Sequence[Row]
+    separator: str = ","
+
+    @cached_property
+    def point(self) -> bool:
+        """Whether amounts are known to have decimal points; see `parse_number`."""
+        if self.separator == ",":
+            return True
+        return point_is_shown(cell for row in islice(self.rows, 500) for cell in row.cells)
+
+    def where(self, row: Row, column: str = "") -> str:
+        """Return file and row, and the column where one is given, as an issue names it."""
+        return f"{self.file}:{row.line}" + (f":{column}" if column else "")
+
+
+def read_sheet(path: StrPath, *, head: bool = False) -> Sheet:
+    """Read a delimited text file or the first sheet of an Excel workbook.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; text is delimited by comma, semicolon, tab or bar.
+    head : bool
+        Read only as much as recognising the format needs.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened, is empty, is not text, or has an unbalanced quote.
+    """
+    file = os.fspath(path)
+    if is_workbook(path):
+        return Sheet(file, _workbook_rows(path, head=head))
+    text = read_head(path) if head else read_text(path)
+    if not text.strip():
+        raise fault("file.empty", file, "the file is empty", "download it again")
+    separator = max(SEPARATORS, key=lambda one: _fit(text, one))
+    return Sheet(file, _split(text, separator, file, head=head), separator)
+
+
+def is_workbook(path: StrPath) -> bool:
+    """Return whether the file's name ends as an Excel workbook's."""
+    return Path(path).suffix.casefold() in {".xlsx", ".xlsm"}
+
+
+def _fit(text: str, separator: str) -> int:
+    """Return how many cells stand in rows of the most common width, in the first 200 rows."""
+    widths = Counter(len(row.cells) for row in islice(_split(text[:65_536], separator, "", head=True), 200))
+    widths.pop(1, None)
+    return max((width * count for width, count in widths.items()), default=0)
+
+
+def _split(text: str, separator: str, file: str, *, head: bool) -> list[Row]:
+    """Return the rows; of the head of a file, those before the one that is cut."""
+    rows: list[Row] = []
+    try:
+        rows.extend(Row(line, tuple(cells)) for line, cells in split(text, separator, file))
+    except InputError:
+        if not head:
+            raise
+    return rows
+
+
+def _workbook_rows(path: StrPath, *, head: bool) -> list[Row]:
+    read_bytes(path)
+    try:
+        import openpyxl  # noqa: PLC0415 - an extra, imported when an Excel file is read
+    except ImportError as error:
+        raise fault(
+            "file.extra", os.fspath(path), "Excel files need openpyxl", "pip install 'realloc[excel]'"
+        ) from error
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > LARGEST_WORKBOOK:
+            raise ValueError("it unpacks to more than can be a list of positions")  # noqa: TRY301 - one way out
+        book: Any = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        table = book.worksheets[0].iter_rows(values_only=True)
+        rows = [
+            Row(line, tuple(map(_cell_text, cells)))
+            for line, cells in enumerate(islice(table, 300 if head else None), start=1)
+        ]
+        book.close()
+        width = max((len(row.cells) for row in rows), default=0)
+        rows = [Row(row.line, row.cells + ("",) * (width - len(row.cells))) for row in rows]
+    except Exception as error:
+        raise fault(
+            "file.workbook",
+            os.fspath(path),
+            f"the workbook cannot be read: {error}",
+            "save it again as .xlsx",
+        ) from error
+    return rows
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.date() if value.time() == datetime.min.time() else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return clean(str(value))

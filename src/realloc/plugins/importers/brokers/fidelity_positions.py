@@ -1,0 +1,110 @@
+"""Fidelity: ``Portfolio_Positions_*.csv``, all accounts in one table, every generation of its header."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from realloc.plugins.importers.brokers._cells import clean, normal, parse_amount
+from realloc.plugins.importers.brokers._draft import AccountDraft, Draft
+from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
+from realloc.plugins.importers.brokers._sheet import Sheet
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
+
+_BOTH = re.compile(r"(?P<name>.*?)[\s(/-]*(?P<number>[A-Z]?\d{8,9})\)?")
+_BOTH_REVERSED = re.compile(r"(?P<number>[A-Z]?\d{8,9})[\s/-]+(?P<name>.*)")
+
+
+class FidelityPositions(SheetImporter):
+    """Fidelity positions of all accounts."""
+
+    name = "fidelity_positions"
+    broker = "Fidelity"
+    columns = ColumnSpec(
+        {
+            "account": ("Account Number",),
+            "account_name": ("Account Name",),
+            "both": ("Account Name/Number", "Account Number/Name"),
+            "symbol": ("Symbol",),
+            "description": ("Description",),
+            "type": ("Investment Type",),
+            "quantity": ("Quantity",),
+            "price": ("Last Price",),
+            "change": ("Last Price Change",),
+            "value": ("Current Value",),
+            "gain": ("Total Gain/Loss Dollar", "Total Gain/Loss $"),
+            "percent": ("Percent Of Account", "% Of Account"),
+            "basis": ("Cost Basis Total", "Cost Basis"),
+        },
+        required=("account|both", "symbol", "quantity", "value"),
+    )
+
+    def parse(self, sheet: Sheet, draft: Draft) -> None:
+        """Read each row as cash, pending activity or a position."""
+        table = only_table(sheet, self.columns, draft)
+        percents: dict[str, list[Decimal]] = {}
+        for record in records(table, draft, unique=True):
+            account = _account(record, draft)
+            if account is None:
+                continue
+            symbol = record.text("symbol")
+            if normal(symbol) == "pendingactivity":
+                _pending(record, draft, account)
+                continue
+            share = _percent(record)
+            if share is not None:
+                percents.setdefault(account.number, []).append(share)
+            if symbol.endswith("**"):
+                value = record.need_amount("value")
+                if value is not None:
+                    draft.add_cash(account, record.where, value, f"core position {symbol.rstrip('*')}")
+            elif holding := holding_of(record):
+                draft.hold(account, record.where, holding, type_text=record.text("type"))
+        _check_percents(draft, percents)
+
+
+def _account(record: Record, draft: Draft) -> AccountDraft | None:
+    if "account" in record.table.columns:
+        number = record.need_text("account")
+        return draft.account(number, record.text("account_name")) if number else None
+    text = record.need_text("both")
+    found = _BOTH.fullmatch(text) or _BOTH_REVERSED.fullmatch(text)
+    if found:
+        return draft.account(found["number"], clean(found["name"]))
+    if text:
+        draft.fault("row.account", record.at("both"), f"no account number in {text!r}", "complete the row")
+    return None
+
+
+def _pending(record: Record, draft: Draft, account: AccountDraft) -> None:
+    """Count pending activity as cash; older files have the amount under the price change."""
+    amounts = {amount for key in ("value", "change") if (amount := record.amount(key)) is not None}
+    if len(amounts) == 1:
+        draft.add_cash(account, record.where, amounts.pop(), "pending activity")
+    else:
+        draft.fault(
+            "row.cell",
+            record.at("value"),
+            "pending activity has no single amount",
+            "wait until it has settled",
+        )
+
+
+def _percent(record: Record) -> Decimal | None:
+    try:
+        return parse_amount(record.text("percent").removesuffix("%"))
+    except ValueError:
+        return None
+
+
+def _check_percents(draft: Draft, percents: dict[str, list[Decimal]]) -> None:
+    """Warn where the rows of an account are not all of it: the file has no totals, but it has percents."""
+    for number, shares in percents.items():
+        total = sum(shares, Decimal(0))
+        if abs(total - 100) > Decimal("0.01") * (len(shares) + 1):
+            draft.warn(
+                "total.percent",
+                draft.file,
+                f"the rows of account {number} add up to {total}% of it",
+                "rows may be missing: download the file again",
+            )

@@ -1,0 +1,1 @@
+"""Market data: prices from a provider, fetched when a person asks for them."""

@@ -1,0 +1,240 @@
+"""What single formats do with what is unusual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realloc.errors import InputError
+from realloc.plugins.importers.brokers import import_files, statement_importers
+from realloc.plugins.importers.brokers.generic_table import GenericTable
+from realloc.plugins.importers.brokers.mapping import (
+    ColumnMapping,
+    load_mapping,
+    propose_mapping,
+    save_mapping,
+)
+from realloc.plugins.importers.statement import Statement
+
+DATA = Path(__file__).parents[3] / "data" / "brokers"
+IMPORTERS = statement_importers()
+
+
+def changed(tmp_path: Path, name: str, *pairs: tuple[str, str]) -> Path:
+    text = (DATA / name).read_text(encoding="utf-8-sig")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> Statement:
+    (statement,) = import_files([path], importers=IMPORTERS)
+    return statement
+
+
+def test_pending_activity_without_an_amount_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "fidelity_positions_2026.csv", ("-$75.25", "--"))
+    with pytest.raises(InputError, match="pending activity has no single amount"):
+        read(path)
+
+
+def test_rows_that_are_not_all_of_a_fidelity_account_are_warned_about(tmp_path: Path) -> None:
+    text = (DATA / "fidelity_positions_2026.csv").read_text(encoding="utf-8-sig")
+    kept = [line for line in text.splitlines() if ",VXUS," not in line]
+    path = tmp_path / "positions.csv"
+    path.write_text("\n".join(kept), encoding="utf-8")
+    (issue,) = read(path).issues
+    assert issue.code == "total.percent"
+    assert "Z00000101 add up to 62.53%" in issue.message
+
+
+def test_the_same_row_twice_is_refused(tmp_path: Path) -> None:
+    text = (DATA / "m1_holdings.csv").read_text(encoding="utf-8")
+    path = tmp_path / "m1.csv"
+    path.write_text(text.rstrip() + "\n" + text.splitlines()[1] + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="the row is the same as row 2"):
+        read(path)
+
+
+def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "m1_holdings.csv", ("Name,", "Avg. Price,"))
+    with pytest.raises(InputError, match="mean the same"):
+        IMPORTERS[[one.name for one in IMPORTERS].index("m1_holdings")].read(path)
+
+
+def test_an_average_cost_is_kept_as_the_positions_basis_and_makes_no_lots() -> None:
+    statement = read(DATA / "fidelity_positions_2026.csv")
+    assert all(account.lots == () for account in statement.accounts)
+    assert statement.accounts[0].positions[0].cost_basis == 23485
+
+
+def test_a_schwab_account_without_a_total_row_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "schwab_positions_single_2025.csv", ('"Account Total"', '"Account Sum"'))
+    with pytest.raises(InputError, match="has no total row"):
+        read(path)
+
+
+def test_settlement_fund_that_is_not_at_one_dollar_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "vanguard_ofxdownload.csv", ("3000,1,3000", "3000,1,3100"))
+    with pytest.raises(InputError, match="3000 VMFXX at"):
+        read(path)
+
+
+def test_a_filtered_etrade_view_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "etrade_positions.csv", ('-0456",26951.50', '-0456",36951.50'))
+    with pytest.raises(InputError, match="Net Account Value"):
+        read(path)
+
+
+def test_a_flex_file_with_a_document_type_is_refused(tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+    path = changed(tmp_path, "ibkr_flex.xml", ("<FlexQueryResponse", bomb + "<FlexQueryResponse"))
+    with pytest.raises(InputError, match="document type"):
+        read(path)
+
+
+def test_a_flex_file_with_summary_rows_only_has_positions_and_no_lots(tmp_path: Path) -> None:
+    text = (DATA / "ibkr_flex.xml").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if 'levelOfDetail="LOT"' not in line]
+    path = tmp_path / "flex.xml"
+    path.write_text("\n".join(kept), encoding="utf-8")
+    (account,) = read(path).accounts
+    assert [(held.symbol, float(held.shares)) for held in account.positions] == [("VTI", 100.0)]
+    assert account.lots == ()
+
+
+def test_more_sold_than_the_history_has_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "robinhood_history.csv", ("Sell,3,$260.00,$779.98", "Sell,7,$260.00,$1820.00"))
+    with pytest.raises(InputError, match="7 VTI sold on 2026-05-01, 6 held by this history"):
+        read(path)
+
+
+def test_an_unknown_code_that_moves_shares_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "robinhood_history.csv", (",SPL,", ",MRGS,"))
+    with pytest.raises(InputError, match="'MRGS' moves 3 NVDA"):
+        read(path)
+
+
+def test_received_shares_leave_the_symbol_without_lots(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        "robinhood_history.csv",
+        ("NVDA,Nvidia Corporation,Buy,1,$100.00,($100.00)", "NVDA,Nvidia Corporation,ACATI,1,,"),
+    )
+    statement = read(path)
+    assert {lot.symbol for lot in statement.accounts[0].lots} == {"VTI"}
+    assert "lot.unknown" in {issue.code for issue in statement.issues}
+
+
+def test_an_ofx_file_without_a_list_of_securities_keeps_its_positions_untouchable(tmp_path: Path) -> None:
+    text = (DATA / "sample_investment.ofx").read_text(encoding="utf-8")
+    path = tmp_path / "x.ofx"
+    path.write_text(text.partition("<SECLISTMSGSRSV1>")[0] + "</OFX>", encoding="utf-8")
+    (account,) = read(path).accounts
+    assert account.positions == ()
+    assert [str(held.value) for held in account.untouchable] == ["12110.25", "10004.00"]
+
+
+def test_what_the_ofx_library_would_leave_out_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "sample_investment.ofx", ("POSMF>", "POSMFX>"))
+    with pytest.raises(InputError, match="unknown tag POSMFX"):
+        read(path)
+
+
+def test_a_ledger_that_does_not_balance_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "ledger.beancount", ("-2250.00", "-2251.00"))
+    with pytest.raises(InputError, match="does not balance"):
+        read(path)
+
+
+def test_a_mapping_is_proposed_saved_and_used(tmp_path: Path) -> None:
+    mapping = propose_mapping(DATA / "table_lots.csv")
+    assert mapping.columns == {
+        "symbol": "Ticker",
+        "shares": "Shares",
+        "price": "Price",
+        "cost_per_share": "Cost per Share",
+        "acquired": "Purchase Date",
+        "account": "Account",
+        "lot": "Lot Id",
+    }
+    save_mapping(mapping, tmp_path / "mapping.toml")
+    assert load_mapping(tmp_path / "mapping.toml") == mapping
+    with pytest.raises(InputError, match="cannot be written"):
+        save_mapping(mapping, tmp_path / "mapping.toml")
+
+
+def test_a_table_of_lots_is_read_by_its_mapping() -> None:
+    importer = GenericTable(DATA / "table_lots.toml")
+    (statement,) = import_files([DATA / "table_lots.csv"], importers=[*IMPORTERS, importer])
+    (account,) = statement.accounts
+    assert (account.number, str(account.cash)) == ("A1", "12.34")
+    assert [(lot.id, lot.shares, lot.cost_per_share, str(lot.acquired)) for lot in account.lots] == [
+        ("a", 10.0, 200.0, "2022-03-15"),
+        ("b", 5.0, 240.0, "2026-02-01"),
+    ]
+    assert [(held.symbol, str(held.shares), str(held.value)) for held in account.positions] == [
+        ("VTI", "15", "3750.00")
+    ]
+
+
+def test_a_table_in_decimal_commas_is_refused_with_the_remedy() -> None:
+    mapping = propose_mapping(DATA / "table_401k.csv")
+    assert mapping.columns["shares"] == "Units"
+    assert mapping.account_number == "table_401k"
+    with pytest.raises(InputError, match="decimal comma"):
+        GenericTable(mapping).read(DATA / "table_401k.csv")
+
+
+def test_a_table_of_positions_ties_to_its_row_of_totals(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    text = "Ticker;Units;Unit Price;Balance\nFXAIX;100.5;190.25;19120.13\nCASH;;;80.00\nTotal;;;{}\n"
+    path.write_text(text.format("19200.13"), encoding="utf-8")
+    importer = GenericTable(propose_mapping(path))
+    (account,) = importer.read(path).accounts
+    assert (account.number, str(account.cash), str(account.total)) == ("plan", "80.00", "19200.13")
+    path.write_text(text.format("19200.14"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"total of plan is \$19,200\.14"):
+        importer.read(path)
+
+
+def test_a_table_is_not_read_without_a_mapping() -> None:
+    with pytest.raises(InputError, match="needs a mapping"):
+        GenericTable().read(DATA / "table_lots.csv")
+    with pytest.raises(InputError, match="no importer knows this file"):
+        import_files([DATA / "table_lots.csv"], importers=IMPORTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[columns]\nsymbol = 'A'\n", "missing 'shares'"),
+        ("[columns]\nsymbol = 'A'\nshares = 'B'\n", "no account is named"),
+        ("[columns]\nsymbl = 'A'\n", "did you mean 'symbol'"),
+        ("columns = [\n", "not TOML"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_says_why(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_mapping(path)
+
+
+def test_a_mapped_column_that_is_missing_is_named(tmp_path: Path) -> None:
+    path = changed(tmp_path, "table_lots.csv", ("Lot Id", "Lot"))
+    with pytest.raises(InputError, match="lacks Lot Id"):
+        GenericTable(ColumnMapping(columns={"symbol": "Ticker", "shares": "Shares", "lot": "Lot Id"})).read(
+            path
+        )
+
+
+def test_a_broken_workbook_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "positions.xlsx"
+    path.write_bytes(b"PK\x03\x04 not a workbook")
+    with pytest.raises(InputError, match="workbook cannot be read"):
+        import_files([path], importers=IMPORTERS)
