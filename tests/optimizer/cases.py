@@ -1,0 +1,126 @@
+"""Households that the optimizer's tests state in a few lines, and how they look into arrays and plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, settings
+
+from realloc.household import Household
+from realloc.optimizer.problem import Floats, Pairs, Problem
+from tests.reference.statement import Key, exact
+
+AS_OF = "2026-03-01"
+
+drawn = settings(
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # making an example smaller takes long, and it is small
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+"""How properties are searched here: the same examples in every run."""
+
+
+def household(
+    accounts: Sequence[Mapping[str, Any]] | Mapping[str, Any],
+    prices: Mapping[str, Any],
+    targets: Mapping[str, float],
+    *,
+    classes: Mapping[str, Any] | None = None,
+    recent: Sequence[Mapping[str, Any]] = (),
+    **policy: Any,
+) -> Household:
+    """Return a household of the first of March 2026; accounts are numbered A, B, C unless they say else."""
+    listed = [accounts] if isinstance(accounts, Mapping) else accounts
+    return Household.from_dict(
+        {
+            "as_of": AS_OF,
+            "prices": dict(prices),
+            "accounts": [{"account_number": "ABCDEFG"[n], **account} for n, account in enumerate(listed)],
+            "model": {"name": "model", "targets": dict(targets), "classes": dict(classes or {})},
+            "recent_trades": list(recent),
+            "policy": policy,
+        }
+    )
+
+
+def lot(symbol: str, shares: float, cost: float, acquired: str = "2020-01-02", **more: Any) -> dict[str, Any]:
+    """Return a lot as a document has it."""
+    return {"symbol": symbol, "shares": shares, "cost_per_share": cost, "acquired": acquired, **more}
+
+
+def place(problem: Problem, account: str, symbol: str) -> int:
+    """Return where a pair stands in the arrays.
+
+    Raises
+    ------
+    KeyError
+        The problem has no such pair: nothing may be traded there.
+    """
+    for p, key in enumerate(keys(problem)):
+        if key == (account, symbol):
+            return p
+    raise KeyError((account, symbol))
+
+
+def keys(problem: Problem) -> list[Key]:
+    """Return account number and symbol of every pair, in the order of the arrays."""
+    pairs = problem.pairs
+    return [
+        (problem.accounts[account].account_number, problem.symbols[symbol])
+        for account, symbol in zip(pairs.account.tolist(), pairs.symbol.tolist(), strict=True)
+    ]
+
+
+def values(pairs: Pairs, field: str, at: int) -> float:
+    """Return one pair's entry of an array."""
+    return float(getattr(pairs, field)[at])
+
+
+def buyable(problem: Problem) -> set[Key]:
+    """Return the pairs that may be bought."""
+    return {key for key, most in zip(keys(problem), problem.pairs.buy_max, strict=True) if most > 0}
+
+
+def sellable(problem: Problem) -> dict[Key, float]:
+    """Return the most shares to sell of the pairs that may be sold."""
+    most = zip(keys(problem), problem.pairs.sell_max.tolist(), strict=True)
+    return {key: shares for key, shares in most if shares > 0}
+
+
+def lots_of(problem: Problem, account: str, symbol: str) -> list[tuple[float, float, float]]:
+    """Return shares, tax and gain in dollars per share of the lots of a pair that may be sold."""
+    p, lots = place(problem, account, symbol), problem.lots
+    return [
+        (float(lots.shares[n]), float(lots.tax[n]), float(lots.gain[n]))
+        for n in range(int(lots.first[p]), int(lots.first[p + 1]))
+    ]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two records are equal to the last bit, arrays and records in them too."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if is_dataclass(one) and not isinstance(one, (type, Household)):
+        return type(one) is type(other) and all(
+            same(getattr(one, field.name), getattr(other, field.name))
+            for field in fields(one)
+            if field.name not in {"household", "accounts"}
+        )
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def shares_of(problem: Problem, counts: Floats) -> dict[Key, Fraction]:
+    """Return share counts by pair as the rationals that they stand for."""
+    return {
+        key: exact(round(count, 9))
+        for key, count in zip(keys(problem), counts.tolist(), strict=True)
+        if count
+    }

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from benchmarks import households as synthetic
+from realloc.household import Household
+from realloc.optimizer.certificate import lagrangian_bound
+from realloc.optimizer.problem import Floats, Private, Problem, build
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Multipliers, Relaxation
+from realloc.testing.strategies import households
+from tests.optimizer.cases import drawn, household, lot, place
+from tests.reference.brute_force import TooManyPlansError, best_of_all
+from tests.reference.evaluate import Answer, cents_matter
+from tests.reference.exact_milp import solve_statement
+from tests.reference.statement import Statement, exact, state
+
+
+def some_prices(problem: Problem, rng: Random) -> Multipliers:
+    """Return any prices of the coupling rules: of no meaning, of the right size, and far too high."""
+    scale = rng.choice([0.0, 0.01, 0.1, 1.0, 50.0])
+
+    def draw(n: int) -> Floats:
+        return np.array([rng.uniform(-scale, scale) for _ in range(n)])
+
+    limits = problem.limits
+    caps = {"gain": limits.gain, "tax": limits.tax, "drift": limits.drift, "orders": limits.orders}
+    return Multipliers(
+        cash=draw(len(problem.cash.before)),
+        group=draw(len(problem.groups.target)),
+        **{
+            name: rng.choice([0.0, rng.uniform(-5 * scale, scale)])
+            for name, cap in caps.items()
+            if isfinite(cap)
+        },
+    )
+
+
+def reaches_all(problem: Problem, statement: Statement, best: Answer) -> bool:
+    """Whether the best plan misses no more than the reserves that the problem already gave up (CASH-2)."""
+    given_up = sum(
+        max(0.0, float(purse.reserve) - reserve)
+        for purse, reserve in zip(
+            sorted(statement.purses, key=lambda purse: purse.account), problem.cash.reserve, strict=True
+        )
+    )
+    return float(best.shortfall) <= given_up + 0.011 * len(statement.purses) and not best.excess
+
+
+@settings(drawn, max_examples=40)
+@given(households("tiny"), st.integers(0, 10**6))
+def test_no_prices_give_a_bound_above_the_best_of_all_plans(home: Household, seed: int) -> None:
+    statement, problem = state(home), build(home)
+    try:
+        best = best_of_all(statement)
+    except TooManyPlansError:
+        assume(False)
+    assume(reaches_all(problem, statement, best))
+    rng = Random(seed)
+    relaxed = Relaxation(problem).solve().multipliers if len(problem.pairs.held) else None
+    for prices in [*(some_prices(problem, rng) for _ in range(25)), *([relaxed] if relaxed else [])]:
+        bound = lagrangian_bound(problem, prices).value
+        assert exact(bound) <= best.objective + cents_matter(home)
+
+
+@settings(drawn, max_examples=120)
+@given(households("tiny"), st.integers(0, 10**6))
+def test_no_prices_give_a_bound_above_the_exact_optimum(home: Household, seed: int) -> None:
+    statement, problem = state(home), build(home)
+    referee = solve_statement(statement, 1.0)
+    assume(referee.proven and reaches_all(problem, statement, referee.answer))
+    rng = Random(seed)
+    relaxed = Relaxation(problem).solve().multipliers if len(problem.pairs.held) else None
+    for prices in [*(some_prices(problem, rng) for _ in range(25)), *([relaxed] if relaxed else [])]:
+        bound = lagrangian_bound(problem, prices).value
+        assert exact(bound) <= referee.answer.objective + cents_matter(home)
+
+
+@settings(drawn, max_examples=25)
+@given(households("tiny"), st.integers(0, 10**6))
+def test_a_bound_with_decided_sides_holds_for_plans_that_keep_to_them(home: Household, seed: int) -> None:
+    statement, problem = state(home), build(home)
+    best = solve_statement(statement, 1.0).answer
+    assume(reaches_all(problem, statement, best))
+    bought = {statement.pairs[key].family for key, shares in best.orders.items() if shares > 0}
+    family = {symbol: pair.family for (_, symbol), pair in statement.pairs.items()}
+    families = {
+        int(wash): family[problem.symbols[symbol]]
+        for wash, symbol in zip(problem.pairs.wash, problem.pairs.symbol, strict=True)
+    }
+    keeps = np.array(
+        [BUYS if families[group] in bought else SELLS_LOSSES for group in range(len(problem.coupled))],
+        dtype=np.intp,
+    )
+    other = np.where(keeps == BUYS, SELLS_LOSSES, BUYS)
+    rng = Random(seed)
+    for _ in range(10):
+        prices = some_prices(problem, rng)
+        free = lagrangian_bound(problem, prices)
+        decided = lagrangian_bound(problem, prices, keeps)
+        assert exact(decided.value) <= best.objective + cents_matter(home)
+        assert free.value <= decided.value + 1e-6
+        assert free.value <= lagrangian_bound(problem, prices, other).value + 1e-6
+        assert lagrangian_bound(problem, prices, np.full(len(keeps), OPEN)).value == free.value
+
+
+def test_without_prices_only_what_saves_money_by_itself_counts() -> None:
+    # the loss lot saves 10 x 20 x 0.2 x 0.5 = 20 of tax and loses 10 x 80 x 0.01 = 8 of location cost
+    home = household(
+        {"cash": 500, "positions": {"S": 10}, "lots": [lot("S", 10, 100.0)], "location_cost": {"S": 0.01}},
+        {"S": 80, "T": 80},
+        {"T": 1},
+        drift={"inside_band": 0.0, "outside_band": 0.0},
+    )
+    problem = build(home)
+    none = Multipliers(cash=np.zeros(1), group=np.zeros(len(problem.groups.target)))
+    assert lagrangian_bound(problem, none).value == pytest.approx(8 - 20 - 8, abs=1e-6)
+
+
+def test_the_price_of_cash_pays_for_itself() -> None:
+    # with a dollar of cash worth 0.05 and T worth 0.06 a dollar to its class of target 500:
+    # off target 0.06 x (500 - 0), buys 5 x 100 x (0.05 - 0.06) = -5 (T's band of 25 costs 0.056 a dollar),
+    # cash 0.05 x -(500 - 0) = -25 and its own group at its target of zero
+    home = household({"cash": 500}, {"T": 100}, {"T": 1})
+    problem = build(home)
+    groups = np.zeros(len(problem.groups.target))
+    t = problem.pairs.groups[place(problem, "A", "T"), 0]
+    groups[t] = 0.06
+    prices = Multipliers(cash=np.array([-0.05]), group=groups)
+    by_hand = 0.06 * 500 - 0.056 * 25 - 5 - 0.05 * 500
+    buys_at_most_a_share_more = 0.01 * 100
+    value = lagrangian_bound(problem, prices).value
+    assert by_hand - buys_at_most_a_share_more - 1e-6 <= value <= by_hand + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("size", ["S", "XL"])
+def test_prices_of_their_own_for_private_pairs_never_lower_the_bound(size: synthetic.Size, seed: int) -> None:
+    document = synthetic.document("S", 500 + seed, "semi")
+    if size == "XL":
+        shape = replace(synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2)
+        document = synthetic.draw(shape, Random(seed), "semi")
+    problem = build(Household.from_dict(document))
+    if size == "XL":
+        assert len(problem.private.pair)
+    nobody = np.empty(0, dtype=np.intp)
+    shared = replace(problem, private=Private(pair=nobody, group=nobody, lots=nobody, owner=nobody))
+    rng = Random(seed)
+    for _ in range(10):
+        prices = some_prices(problem, rng)
+        prices = replace(prices, cash=-np.abs(prices.cash))
+        mine, theirs = lagrangian_bound(problem, prices), lagrangian_bound(shared, prices)
+        assert mine.value >= theirs.value - 1e-5 * problem.value * problem.limits.outside_band
