@@ -92,7 +92,7 @@ class Plan:
     trades : tuple of Trade
         In order of execution: each has its `sequence`, sells before the buys that they pay for.
     accounts : tuple of AccountCash
-        One for each account, in the household's order.
+        One for each account, by account number.
     classes : tuple of ClassWeight
         One for each class, symbol with its own target and unassigned symbol.
     household, costs, certificate
