@@ -50,8 +50,8 @@ def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nsys.argv = ['realloc', '--help']\nfrom realloc.cli.main import command\n"
         "assert command() == 0\n"
-        "heavy = {'numpy', 'highspy', 'pandas', 'pyarrow', 'yfinance', 'openpyxl', 'ofxtools', 'beancount', 'tomlkit'}\n"
-        "sys.exit(' '.join(sorted(heavy & sys.modules.keys())))"
+        "heavy = {'numpy', 'highspy', 'pandas', 'pyarrow', 'yfinance', 'openpyxl', 'ofxtools', 'beancount'}\n"
+        "sys.exit(' '.join(sorted(heavy & sys.modules.keys())) or 0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
@@ -94,10 +94,10 @@ def test_a_portfolio_file_that_exists_is_never_overwritten(
     ("words", "message"),
     [
         (["init", "--no-input"], "no broker files are named"),
-        (["init", "none.csv", "--no-input"], "none.csv: no such file"),
+        (["init", "none.csv", "--no-input"], "none.csv: there is no such file"),
         (["init", "none.csv", "--kind", "A"], "expected NUMBER=VALUE"),
         (["import"], "no files are named"),
-        (["import", "none.csv"], "none.csv: no such file"),
+        (["import", "none.csv"], "none.csv: there is no such file"),
         (["check", "none.toml", "--fetsh"], "--fetsh"),
         (["confirm", "plan.json"], "no files are named"),
         (["confirm", "plan.json", "x.csv"], "plan.json: no such file"),

@@ -78,7 +78,7 @@ def test_executed_partly_not_and_additional_orders_are_told_apart(tmp_path: Path
     )
     confirmation = confirmed(tmp_path, orders, after)
     assert [
-        (each.account_number, each.symbol, each.planned, each.traded, each.status)
+        (each.account_number, each.symbol, float(each.planned), float(each.traded), str(each.status))
         for each in confirmation.outcomes
     ] == [
         (IRA, "BND", -10, 0, "not executed"),
@@ -287,7 +287,7 @@ def test_trades_of_the_broker_s_own_file_give_date_and_price(tmp_path: Path) -> 
     plan = planned_from({"trades": [order("10000001", "VTSAX", 4, 120.0)], "household": {}})
     confirmation = confirm(path, plan, [new])
     (outcome,) = confirmation.outcomes
-    assert [(fill.shares, fill.price, fill.traded, fill.stated) for fill in outcome.fills] == [
+    assert [(float(fill.shares), fill.price, fill.traded, fill.stated) for fill in outcome.fills] == [
         (4, Fraction(485, 4), date(2026, 6, 8), True)
     ]
     assert confirmation.issues == ()

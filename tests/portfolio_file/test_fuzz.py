@@ -29,6 +29,9 @@ ODD = st.one_of(
 )
 
 
+ADDED = ["cash", "positions", "mapping", "importer", "file", "date", "x"]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return household(tmp_path_factory.mktemp("fuzz")).parent

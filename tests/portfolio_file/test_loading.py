@@ -250,6 +250,25 @@ def test_a_table_is_read_by_its_mapping(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "code", "where"),
+    [
+        ('importer = "no_such"', "import.importer", "accounts[1].importer"),
+        ('importer = "fidelity_positions"\nmapping = "m.toml"', "import.importer", "accounts[1].importer"),
+        ('mapping = "none.toml"', "file.missing", None),
+        ('importer = "csv"', "import.importer", "accounts[1].importer"),
+    ],
+)
+def test_an_importer_that_cannot_be_used_is_named(
+    tmp_path: Path, line: str, code: str, where: str | None
+) -> None:
+    path = changed(tmp_path, 'label = "IRA"', f'label = "IRA"\n{line}')
+    (tmp_path / "m.toml").write_text('account_number = "1"\n[columns]\nsymbol = "S"\nshares = "Q"\n')
+    ((found, place),) = codes(path)
+    assert found == code
+    assert where in (None, place)
+
+
+@pytest.mark.parametrize(
     ("make", "expected"),
     [
         (lambda path: path.write_text("as_of = \n"), "document.toml"),

@@ -87,7 +87,6 @@ def test_the_household_is_planned_and_the_plan_passes_its_audit(folder: Path) ->
     household = load_portfolio(complete(folder)).household
     plan = rebalance(household)
     assert audit_plan(household, plan).ok
-    # 175,885.21 in all; stocks are 24.98% short of what they should be in sum
     assert plan.household.value == pytest.approx(sum(value for *_, value in EXPECTED.values()), abs=0.01)
     assert plan.household.drift_after < plan.household.drift_before
     assert plan.trades

@@ -161,8 +161,8 @@ class _Reading:
             self.origins.setdefault(f"{place}.positions.{symbol}", origin)
         self.origins.setdefault(f"{place}.cash", self.own)
         for lot in account["lots"] if isinstance(account.get("lots"), list) else ():
-            if isinstance(lot, Mapping):
-                self.origins.setdefault(f"{place}.lots.{lot.get('symbol')}", self.own)
+            if symbol := _symbol(lot):
+                self.origins.setdefault(f"{place}.lots.{symbol}", self.own)
         return account
 
     def _take(self, table: Table, account: dict[str, Any], imported: Imported, number: str) -> dict[str, Any]:
@@ -211,8 +211,7 @@ class _Reading:
         own = table.value.get("lots", [])
         if not isinstance(own, list):
             return [own]
-        symbols = {lot.get("symbol") for lot in own if isinstance(lot, Mapping)}
-        for symbol in sorted(str(symbol) for symbol in symbols & imported.lots_from.keys()):
+        for symbol in sorted({_symbol(lot) for lot in own} & imported.lots_from.keys()):
             self.issues.append(
                 Issue(
                     code="lot.twice",
@@ -223,9 +222,7 @@ class _Reading:
                     severity="warning",
                 )
             )
-        return [
-            lot for lot in own if not (isinstance(lot, Mapping) and lot.get("symbol") in imported.lots_from)
-        ]
+        return [lot for lot in own if _symbol(lot) not in imported.lots_from]
 
     def _prices(self, clean: Mapping[str, Any], found: Found, as_of: date) -> dict[str, Any]:
         """Return the prices as the household document has them."""
@@ -333,6 +330,11 @@ def _request(table: Table) -> Request:
         importer=table.text("importer", ""),
         mapping=table.text("mapping", ""),
     )
+
+
+def _symbol(lot: object) -> str:
+    """Return the symbol of a lot that has not been checked yet; empty where it has none."""
+    return str(lot.get("symbol", "")).strip() if isinstance(lot, Mapping) else ""
 
 
 def _origin(imported: Imported) -> Origin:

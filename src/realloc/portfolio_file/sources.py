@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from realloc.errors import InputError, Issue
+from realloc.errors import InputError, Issue, PluginLoadError, PluginNotFoundError
 from realloc.plugins.importers.brokers import recognise, statement_importers
 from realloc.plugins.importers.brokers._instruments import masked, same_account
 from realloc.plugins.importers.brokers.joining import join_lots
+from realloc.plugins.importers.brokers.mapping import load_mapping
 from realloc.plugins.importers.statement import Statement, StatementAccount, StatementImporter
 from realloc.portfolio_file.dating import date_of, date_of_name
 from realloc.portfolio_file.portfolio import DatedBy
@@ -123,7 +124,7 @@ class Reader:
 
     def _importer(self, path: Path, request: Request) -> StatementImporter:
         if request.importer or request.mapping:
-            arguments = {"mapping": self.folder / request.mapping} if request.mapping else {}
+            arguments = {"mapping": load_mapping(self.folder / request.mapping)} if request.mapping else {}
             name = request.importer or "generic_table"
             return StatementImporter.load_statement_importer(name, **arguments)
         if self._importers is None:
@@ -174,6 +175,10 @@ def _pick(
     where = f"{request.where}.import"
     try:
         files = reader.candidates(request, pattern)
+    except (PluginLoadError, PluginNotFoundError) as error:
+        place = f"{request.where}.importer"
+        issues.append(Issue(code="import.importer", where=place, message=str(error)))
+        return None
     except (OSError, ValueError) as error:
         issues.append(Issue(code="import.pattern", where=where, message=f"{pattern!r}: {error}"))
         return None
