@@ -158,7 +158,7 @@ def certificate_of(
         objective=objective,
         bound=bound,
         gap=gap,
-        gap_bps=round(gap / problem.value * 1e4, 6) if problem.value > 0 else 0.0,
+        gap_bps=gap / problem.value * 1e4 if problem.value > 0 else 0.0,
     )
 
 
@@ -196,13 +196,13 @@ def _weights(problem: Problem, made: Repair, idle: Repair) -> Iterator[ClassWeig
     """Yield the groups of every scope, by scope and name."""
     first = 0
     for scope in problem.scopes:
-        worth = scope.value or 1.0
+        worth = scope.value
         for g, group in sorted(enumerate(scope.groups, start=first), key=lambda entry: entry[1].name):
             yield ClassWeight(
                 name=group.name,
                 target=group.target,
-                before=group.target + idle.off[g] / worth,
-                after=group.target + made.off[g] / worth,
+                before=group.target + idle.off[g] / worth if worth > 0 else 0.0,
+                after=group.target + made.off[g] / worth if worth > 0 else 0.0,
                 band=group.band,
                 account=scope.own,
             )

@@ -16,6 +16,7 @@ from operator import itemgetter
 import numpy as np
 import numpy.typing as npt
 
+from realloc._reading import LARGEST
 from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
@@ -252,7 +253,7 @@ def _groups(household: Household, scopes: tuple[Scope, ...]) -> tuple[Groups, li
     for scope in scopes:
         first.append(len(target))
         target += [group.target * scope.value for group in scope.groups]
-        band += [group.band * scope.value for group in scope.groups]
+        band += [group.band * max(scope.value, 0.0) for group in scope.groups]
         parts: list[list[float]] = [[] for _ in scope.groups]
         for account in scope.accounts:
             for symbol, shares in account.positions.items():
@@ -536,7 +537,7 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     saves = half * (1 - limits.outside_band) + pairs.location >= cash.location[pairs.account] * (1 + half)
     whole = pairs.weights.sum(axis=1) >= 1 - 1e-12
     applies = saves & whole & (limits.drift == inf)
-    most = np.minimum(pairs.buy_max, np.maximum(payable, 0.0))
+    most = np.minimum(np.minimum(pairs.buy_max, LARGEST), np.maximum(payable, 0.0))
     most = np.where(applies, np.minimum(most, useful), most)
     most = np.floor(most / pairs.step + 1e-9) * pairs.step
     return np.where(can_buy & (most >= pairs.least), most, 0.0)
