@@ -73,7 +73,7 @@ def test_no_prices_give_a_bound_above_the_best_of_all_plans(home: Household, see
 @given(households("tiny"), st.integers(0, 10**6))
 def test_no_prices_give_a_bound_above_the_exact_optimum(home: Household, seed: int) -> None:
     statement, problem = state(home), build(home)
-    referee = solve_statement(statement, 1.0)
+    referee = solve_statement(statement)
     assume(referee.proven and reaches_all(problem, statement, referee.answer))
     rng = Random(seed)
     relaxed = Relaxation(problem).solve().multipliers if len(problem.pairs.held) else None
@@ -86,7 +86,7 @@ def test_no_prices_give_a_bound_above_the_exact_optimum(home: Household, seed: i
 @given(households("tiny"), st.integers(0, 10**6))
 def test_a_bound_with_decided_sides_holds_for_plans_that_keep_to_them(home: Household, seed: int) -> None:
     statement, problem = state(home), build(home)
-    best = solve_statement(statement, 1.0).answer
+    best = solve_statement(statement).answer
     assume(reaches_all(problem, statement, best))
     bought = {statement.pairs[key].family for key, shares in best.orders.items() if shares > 0}
     family = {symbol: pair.family for (_, symbol), pair in statement.pairs.items()}

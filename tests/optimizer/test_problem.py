@@ -589,7 +589,6 @@ def test_value_is_all_scopes_together() -> None:
     assert build(home).value == pytest.approx(0.6, abs=1e-15)
 
 
-@pytest.mark.xfail(raises=KeyError, strict=True, reason="the price of a position of zero shares is looked up")
 def test_a_position_of_zero_shares_needs_no_price_though_its_symbol_has_a_location_cost() -> None:
     home = household(
         {"cash": 1000, "positions": {"OLD": 0}, "location_cost": {"OLD": 0.01}}, {"S": 100}, {"S": 1}

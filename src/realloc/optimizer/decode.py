@@ -26,6 +26,9 @@ from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
 
+HALF_CENT = 0.005
+"""Dollars: a plan with a smaller gap is called optimal (rule PLAN-2)."""
+
 
 def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     """Return the trades in order of execution: sells, then buys, each by account number and symbol."""
@@ -44,7 +47,8 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
-        shares = plain(round(float(made.shares[p]), 9))
+        sold_out = made.shares[p] == -pairs.held[p]
+        shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
         if shares < 0 and n not in ids:
             ids[n] = lot_ids(problem.accounts[n])
         price = problem.household.prices[symbol]
@@ -154,7 +158,7 @@ def certificate_of(
     bound = min(objective, float(floor(bound * 1e6) / 1e6))
     gap = _figure(objective - bound)
     return Certificate(
-        status=status,
+        status="optimal" if gap < HALF_CENT else status,
         objective=objective,
         bound=bound,
         gap=gap,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from math import floor, fsum, inf
 from operator import itemgetter
 
@@ -196,7 +196,7 @@ def build(household: Household) -> Problem:
     pairs, lots = table.arrays(symbols, roots, len(groups.target))
     cash = Cash(
         before=np.array([account.cash + account.cash_flow for account in accounts]),
-        reserve=np.array([account.cash_reserve for account in accounts]),
+        reserve=np.array([_cents_above(account.cash_reserve) for account in accounts]),
         location=np.array([costs.get(CASH, 0.0) for costs in location]),
         group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
         short=np.zeros(len(accounts), dtype=bool),
@@ -232,13 +232,18 @@ def build(household: Household) -> Problem:
             costs[symbol] * shares * household.prices[symbol]
             for account, costs in zip(accounts, location, strict=True)
             for symbol, shares in account.positions.items()
-            if symbol in costs
+            if shares and symbol in costs
         ),
     )
 
 
 def _cap(value: float | None) -> float:
     return inf if value is None else value
+
+
+def _cents_above(dollars: float) -> float:
+    """Return dollars rounded up to the cent: cash is rounded down before it is compared (rule CASH-1)."""
+    return float(Decimal(repr(dollars)).quantize(Decimal("0.01"), ROUND_CEILING))
 
 
 def _cash_group(first_group: list[int], scopes: tuple[Scope, ...], scope: int) -> int:

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from realloc.household import Household
+from realloc.optimizer.exact import MARGIN, Effort, Program
+from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import Problem, build
+from realloc.testing.strategies import households
+from tests.optimizer.cases import drawn, household, lot
+from tests.reference.evaluate import Answer, cents_matter
+from tests.reference.exact_milp import exact_milp
+from tests.reference.statement import exact
+
+CENT = Fraction(1, 100)
+PLENTY = Effort(0.0, 20_000, None)
+
+
+def margin(problem: Problem) -> Fraction:
+    return exact(MARGIN * max(problem.value, 1.0) * 1e-4) + CENT
+
+
+def misses(best: Answer) -> bool:
+    return bool(best.shortfall or best.excess)
+
+
+@settings(drawn, max_examples=80)
+@given(st.one_of(households("tiny"), households("tiny"), households("small")))
+def test_the_whole_program_finds_what_the_referee_finds(home: Household) -> None:
+    problem = build(home)
+    assume(len(problem.pairs.held))
+    referee = exact_milp(home)
+    best = referee.answer
+    assume(referee.proven and not misses(best))
+    found = Program(problem, whole=True).solve(PLENTY, np.inf)
+    allowed = cents_matter(home) + margin(problem)
+    assert exact(found.bound) <= best.objective + allowed
+    assert found.buy is not None
+    assert found.sell is not None
+    assert found.sells_losses is not None
+    made = Repair(problem, found.sells_losses)
+    made.round(found.buy, found.sell)
+    assert max(made.missed()) < 1e-3
+    if not found.stopped:
+        assert abs(exact(made.objective()) - best.objective) <= allowed
+        assert best.objective <= exact(found.bound) + allowed
+
+
+@settings(drawn, max_examples=60)
+@given(st.one_of(households("tiny"), households("small")))
+def test_the_program_of_orders_alone_bounds_every_plan(home: Household) -> None:
+    problem = build(home)
+    assume(len(problem.pairs.held))
+    referee = exact_milp(home)
+    assume(referee.proven and not misses(referee.answer))
+    found = Program(problem, whole=False).solve(PLENTY, np.inf)
+    assert exact(found.bound) <= referee.answer.objective + cents_matter(home) + margin(problem)
+
+
+@settings(drawn, max_examples=60)
+@given(households("tiny"))
+def test_an_elastic_program_misses_as_little_as_the_referee(home: Household) -> None:
+    problem = build(home)
+    assume(len(problem.pairs.held))
+    referee = exact_milp(home)
+    assume(referee.proven and misses(referee.answer) and not problem.cash.short.any())
+    found = Program(problem, whole=True, elastic=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert found.sell is not None
+    assert found.sells_losses is not None
+    made = Repair(problem, found.sells_losses)
+    made.round(found.buy, found.sell)
+    broken, short, astray = made.missed()
+    cents = 0.01 * len(home.accounts)
+    assert broken == 0
+    assert short <= float(referee.answer.shortfall) + cents
+    if short <= 1e-6 and not referee.answer.shortfall:
+        assert 2 * astray <= float(referee.answer.excess) + 2 * cents
+
+
+def test_an_incumbent_that_nothing_beats_is_the_bound() -> None:
+    problem = build(household({"cash": 1000}, {"S": 100}, {"S": 1}))
+    # all is invested at an objective of zero
+    found = Program(problem, whole=True).solve(PLENTY, -5.0)
+    assert found.bound == pytest.approx(-5.0, abs=0.01)
+
+
+def test_whole_shares_are_whole_and_orders_alone_are_not() -> None:
+    # 1,000 dollars buy 3 shares of 300, or 3.33 of them
+    problem = build(household({"cash": 1000}, {"S": 300}, {"S": 1}))
+    whole = Program(problem, whole=True).solve(PLENTY, np.inf)
+    assert whole.buy is not None
+    assert whole.buy.tolist() == pytest.approx([3])
+    part = Program(problem, whole=False).solve(PLENTY, np.inf)
+    assert part.buy is not None
+    assert part.buy.tolist() == pytest.approx([1000 / 300], rel=1e-6)
+
+
+def test_an_order_below_the_minimum_is_not_made_by_either_program() -> None:
+    home = household({"cash": 1000}, {"S": 300, "T": 100}, {"S": 0.96, "T": 0.04}, min_trade_value=250)
+    problem = build(home)
+    for whole in (True, False):
+        found = Program(problem, whole=whole).solve(PLENTY, np.inf)
+        assert found.buy is not None
+        values = found.buy * problem.pairs.price
+        assert all(value < 1e-6 or value >= 250 - 1e-6 for value in values.tolist())
+
+
+def test_at_most_as_many_orders_as_the_cap_are_made() -> None:
+    home = household({"cash": 900}, {"S": 300, "T": 300, "U": 300}, {"S": 1, "T": 1, "U": 1}, max_orders=2)
+    problem = build(home)
+    found = Program(problem, whole=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert int((found.buy > 0.5).sum()) == 2
+    # two of three are bought: 300 in cash and 300 short; the bands are 75 for each and none for cash
+    assert found.bound == pytest.approx(0.004 * 50 + 0.06 * (250 + 300), abs=0.01)
+
+
+def test_a_loss_and_a_buy_of_one_symbol_exclude_each_other() -> None:
+    home = household(
+        [
+            {"cash": 0, "positions": {"S": 10}, "lots": [lot("S", 10, 200.0)]},
+            {"cash": 1000, "kind": "tax_exempt"},
+        ],
+        {"S": 100, "T": 100},
+        {"S": 0.5, "T": 0.5},
+    )
+    problem = build(home)
+    found = Program(problem, whole=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert found.sell is not None
+    assert found.sells_losses is not None
+    group = int(np.flatnonzero(problem.coupled)[0])
+    bought = found.buy[problem.pairs.wash == group].sum()
+    lost = found.sell[problem.lots.loss].sum()
+    assert min(bought, lost) == pytest.approx(0, abs=1e-6)
+    assert bool(found.sells_losses[group]) == (lost > 0.5)
+
+
+def test_a_whole_position_with_a_tail_is_sold_to_the_tail() -> None:
+    home = household({"cash": 0, "positions": {"OLD": 2.5}}, {"OLD": 100, "S": 1}, {"S": 1})
+    problem = build(home)
+    found = Program(problem, whole=True).solve(PLENTY, np.inf)
+    assert found.sell is not None
+    assert found.sell.tolist() == pytest.approx([2.5])

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+
+from benchmarks import households as synthetic
+from realloc.household import Household
+from realloc.optimizer.problem import Problem, build
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation
+from realloc.optimizer.sides import settle, used_sides
+from realloc.testing.strategies import households
+from tests.optimizer.cases import drawn, household, lot
+
+MOST_GROUPS = 5
+
+
+def best_of_all_sides(problem: Problem) -> float:
+    """Return the least objective of the relaxation over every choice of a side for every wash group."""
+    groups = np.flatnonzero(problem.coupled)
+    relaxation = Relaxation(problem)
+    found = []
+    for chosen in product((BUYS, SELLS_LOSSES), repeat=len(groups)):
+        sides = np.full(len(problem.coupled), OPEN)
+        sides[groups] = chosen
+        relaxation.limit(sides)
+        found.append(relaxation.solve().objective)
+    return min(found)
+
+
+def agree(problem: Problem, *, exact: bool) -> None:
+    """Assert bound <= the best of all sides <= what was settled on; the last two are equal where `exact`."""
+    best = best_of_all_sides(problem)
+    settled = settle(problem, Relaxation(problem), 0.0, 1_000)
+    noise = 1e-6 * max(1.0, problem.value)
+    assert settled.bound <= best + noise
+    assert best <= settled.relaxed.objective + noise
+    if exact:
+        assert settled.relaxed.objective <= best + noise
+    bought, lost = used_sides(problem, settled.relaxed)
+    assert not (problem.coupled & (bought > 0) & (lost > 0)).any()
+    assert (settled.sells_losses == (lost > 0)).all()
+
+
+@settings(drawn, max_examples=40)
+@given(households("small"))
+def test_the_settled_sides_are_the_best_of_all(home: Household) -> None:
+    costs, limits = home.policy.costs, home.policy
+    assume(not (costs.order or costs.commission or limits.max_orders is not None))
+    problem = build(home)
+    assume(1 <= problem.coupled.sum() <= MOST_GROUPS)
+    assume(Relaxation(problem).solve().missed < 1e-6)
+    agree(problem, exact=not problem.private.pair.size)
+
+
+@pytest.mark.parametrize("seed", range(71, 77))
+def test_the_settled_sides_of_a_seeded_household_are_the_best_of_all(seed: int) -> None:
+    problem = build(synthetic.household("S", seed))
+    assert problem.coupled.sum() <= 6
+    agree(problem, exact=not problem.private.pair.size)
+
+
+def torn(loss: float) -> Problem:
+    """S at 80 with a loss in A; 2,000 dollars in B may buy S or the dearer T of its class."""
+    return build(
+        household(
+            [
+                {"cash": 0, "positions": {"S": 10}, "lots": [lot("S", 10, 80 + loss, "2025-09-01")]},
+                {"cash": 2000, "kind": "tax_exempt"},
+            ],
+            {"S": 80, "T": {"price": 80, "spread_bps": 100}},
+            {"stocks": 1},
+            classes={"stocks": {"symbols": ["S", "T"]}},
+            tax={"loss_value": 1.0},
+        )
+    )
+
+
+def test_a_loss_worth_more_than_the_spread_is_sold_and_its_twin_is_bought() -> None:
+    settled = settle(torn(30.0), Relaxation(torn(30.0)), 0.0, 100)
+    # 300 of loss save 111 of tax; T costs 0.4 a share more
+    assert settled.sells_losses.any()
+    assert settled.relaxed.sell.sum() == pytest.approx(10)
+
+
+def test_a_loss_worth_less_than_the_spread_is_kept_and_more_of_it_is_bought() -> None:
+    settled = settle(torn(0.5), Relaxation(torn(0.5)), 0.0, 100)
+    # 5 of loss save 1.85 of tax; buying T in place of S costs 0.4 on 25 shares and more
+    assert not settled.sells_losses.any()
+    assert settled.relaxed.sell.sum() == pytest.approx(0, abs=1e-6)
+    assert settled.relaxed.buy.sum() == pytest.approx(25, rel=1e-6)
+
+
+def test_dollars_bought_and_lost_are_counted_by_wash_group() -> None:
+    problem = torn(30.0)
+    relaxation = Relaxation(problem)
+    sides = np.full(len(problem.coupled), SELLS_LOSSES)
+    relaxation.limit(sides)
+    bought, lost = used_sides(problem, relaxation.solve())
+    assert lost.sum() == pytest.approx(800)
+    assert bought[lost > 0] == pytest.approx(0)
+
+
+def test_a_gap_that_is_good_enough_and_no_nodes_still_give_a_valid_bound() -> None:
+    for seed in range(81, 85):
+        problem = build(synthetic.household("M", seed))
+        best = settle(problem, Relaxation(problem), 0.0, 200)
+        quick = settle(problem, Relaxation(problem), 1e9, 0)
+        assert quick.bound <= best.relaxed.objective + 1e-6
+        assert best.bound <= quick.relaxed.objective + 1e-6
