@@ -13,32 +13,26 @@ from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.check import check
 from realloc.documents.reading import at_file, read_document
-from realloc.errors import InputError, Issue, ReallocError
+from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household, RecentTrade
-from realloc.models import CASH
 from realloc.plugins.importers.brokers._instruments import same_account
-from realloc.plugins.importers.statement import Price
 from realloc.portfolio_file.gaps import fill_gaps
+from realloc.portfolio_file.judging import file_issues, in_order, with_basis
 from realloc.portfolio_file.portfolio import (
     CHECK_KEYS,
     FILE_ACCOUNT_KEYS,
     FILE_KEYS,
     IMPORT_KEYS,
     Checks,
-    DatedBy,
     Origin,
     Portfolio,
 )
-from realloc.portfolio_file.quotes import Quote, choose_quotes, fetch_quotes, read_price_file
-from realloc.portfolio_file.sources import Candidate, Found, Imported, Reader, Request, find_accounts, fits
+from realloc.portfolio_file.pricing import read_prices
+from realloc.portfolio_file.sources import Found, Imported, Reader, Request, find_accounts
 from realloc.trades import plain
 
 _GAPS = frozenset({"account.kind", "model.targets"})
 """Errors beside which the household can still be checked: each is a blank that a person has to fill."""
-
-
-_ANSWERED = frozenset({"cash.unknown", "account.unnamed"})
-"""Warnings of importers that an account's entry answers, or that are given with its place."""
 
 
 def load_portfolio(
@@ -125,15 +119,23 @@ class _Reading:
         clean["accounts"] = [self._account(table, found) for table in accounts]
         fill_gaps(self.top, accounts, clean, hints)
         as_of = Table(clean, "", [], None).date("as_of", today or date.today())  # noqa: DTZ011 - a calendar date
-        clean |= {"prices": self._prices(clean, found, as_of), "as_of": clean.get("as_of", as_of)}
+        priced = read_prices(
+            self.top, clean, found, path=self.path, checks=self.checks, as_of=as_of, fetch=self.fetch
+        )
+        self.issues += priced.issues
+        self.outside += priced.outside
+        self.origins |= priced.origins
+        clean |= {"prices": priced.prices, "as_of": clean.get("as_of", as_of)}
         household = Household.read(Table(clean, "", self.issues, HOUSEHOLD_KEYS), today=as_of)
         household = self._with_trades(household, found)
-        self._look_at_files(found, as_of)
+        self.outside += file_issues(found, self.checks, as_of)
         errors = {issue.code for issue in (*self.issues, *self.outside) if issue.severity == "error"}
         if errors <= _GAPS:
             skip = {"model.zero"} if any(issue.code == "model.targets" for issue in self.issues) else set()
-            self.issues += [_with_basis(issue, found) for issue in check(household) if issue.code not in skip]
-        issues = _sorted([*at_file(self.path, self.issues), *self.outside])
+            self.issues += [
+                with_basis(issue, household, found) for issue in check(household) if issue.code not in skip
+            ]
+        issues = in_order([*at_file(self.path, self.issues), *self.outside])
         if any(issue.severity == "error" for issue in issues):
             return None, issues
         return Portfolio(
@@ -224,52 +226,6 @@ class _Reading:
             )
         return [lot for lot in own if _symbol(lot) not in imported.lots_from]
 
-    def _prices(self, clean: Mapping[str, Any], found: Found, as_of: date) -> dict[str, Any]:
-        """Return the prices as the household document has them."""
-        table = self.top.table("prices")
-        stated: dict[str, Any] = {}
-        settings: dict[str, str] = {}
-        dated: date | None = None
-        for symbol, value in table.entries():
-            if symbol in ("file", "provider") and isinstance(value, str):
-                settings[symbol] = table.check_text(value, join("prices", symbol))
-            elif symbol == "date" and not isinstance(value, (int, float, Mapping)):
-                dated = table.date("date", None)
-            else:
-                stated[symbol] = value
-        quotes = [
-            _quote(each, found.files[statement.file])
-            for statement in found.statements
-            for each in statement.prices
-        ]
-        quotes = self._more_quotes(settings, clean) + quotes
-        mine, spreads = _stated(stated, Origin(source=self.path.name, as_of=dated, dated_by="stated"))
-        chosen, issues = choose_quotes(mine, quotes, self.checks, as_of)
-        for issue in issues:
-            (self.outside if issue.code == "price.stale" else self.issues).append(issue)
-        self.origins |= {f"prices.{symbol}": quote.origin for symbol, quote in chosen.items()}
-        prices: dict[str, Any] = {
-            symbol: {"price": quote.price, "spread_bps": spreads[symbol]}
-            if symbol in spreads
-            else quote.price
-            for symbol, quote in chosen.items()
-        }
-        told = {quote.symbol for quote in mine} | spreads.keys() & chosen.keys()
-        return prices | {symbol: value for symbol, value in stated.items() if symbol not in told}
-
-    def _more_quotes(self, settings: Mapping[str, str], clean: Mapping[str, Any]) -> list[Quote]:
-        quotes: list[Quote] = []
-        try:
-            if name := settings.get("file"):
-                quotes += read_price_file(self.path.parent / name, name)
-            if (name := settings.get("provider")) and self.fetch:
-                quotes += fetch_quotes(name, sorted(_symbols(clean)))
-        except InputError as error:
-            self.outside += error.issues
-        except ReallocError as error:
-            self.issues.append(Issue(code="price.provider", where="prices.provider", message=str(error)))
-        return quotes
-
     def _with_trades(self, household: Household, found: Found) -> Household:
         """Return the household with the recent trades of the imported files that it does not have yet."""
         first = household.as_of - timedelta(days=household.policy.wash_sales.window_days)
@@ -282,41 +238,6 @@ class _Reading:
                 if trade.traded >= first and _same(named) not in own:
                     more.append(named)
         return replace(household, recent_trades=(*household.recent_trades, *more))
-
-    def _look_at_files(self, found: Found, as_of: date) -> None:
-        """Add what the files themselves say: their warnings, their age, accounts that nobody asked for."""
-        for statement in found.statements:
-            self.outside += [issue for issue in statement.issues if issue.code not in _ANSWERED]
-        for file in found.files.values():
-            days = (as_of - file.dated).days
-            if days > self.checks.stale_days or days < 0:
-                message = (
-                    f"positions of {file.dated}, {abs(days)} days {'before' if days > 0 else 'after'} {as_of}"
-                )
-                self.outside.append(
-                    Issue(
-                        code="positions.stale" if days > 0 else "positions.later",
-                        where=file.name,
-                        message=message,
-                        hint="download the file again"
-                        if days > 0
-                        else "set as_of to that day or a later one",
-                        severity="warning",
-                    )
-                )
-        for file, account in found.unnamed:
-            if any(fits(number, account) for number in self.checks.ignore_accounts):
-                continue
-            name = f" ({account.name})" if account.name else ""
-            self.outside.append(
-                Issue(
-                    code="account.extra",
-                    where=file.name,
-                    message=f"account {account.number}{name}, ${account.total:,.2f}, is not in the portfolio",
-                    hint="add it to the portfolio, or list it in checks.ignore_accounts",
-                    severity="warning",
-                )
-            )
 
 
 def _request(table: Table) -> Request:
@@ -342,46 +263,6 @@ def _origin(imported: Imported) -> Origin:
     return Origin(source=file.name, as_of=file.dated, dated_by=file.dated_by)
 
 
-def _quote(price: Price, file: Candidate) -> Quote:
-    dated_by: DatedBy = "file" if price.as_of else file.dated_by
-    origin = Origin(source=file.name, as_of=price.as_of or file.dated, dated_by=dated_by)
-    return Quote(symbol=price.symbol, price=float(price.price), origin=origin)
-
-
-def _stated(stated: Mapping[str, Any], origin: Origin) -> tuple[list[Quote], dict[str, Any]]:
-    """Return the sound prices that the portfolio states, and the spreads; the rest is left to be refused."""
-    quotes: list[Quote] = []
-    spreads: dict[str, Any] = {}
-    for symbol, value in stated.items():
-        detail = value if isinstance(value, Mapping) else {"price": value}
-        price = detail.get("price")
-        if detail.keys() - {"price", "spread_bps"}:
-            continue
-        if isinstance(price, (int, float)) and not isinstance(price, bool) and price > 0:
-            quotes.append(Quote(symbol=symbol, price=price, origin=origin))
-        elif "price" in detail:
-            continue
-        if "spread_bps" in detail:
-            spreads[symbol] = detail["spread_bps"]
-    return quotes, spreads
-
-
-def _symbols(clean: Mapping[str, Any]) -> set[str]:
-    """Return every symbol whose price could matter."""
-    model = Table(clean.get("model", {}), "", [])
-    symbols: set[str] = set()
-    classes: set[str] = set()
-    for name, value in model.table("classes").entries():
-        classes.add(name)
-        members = value.get("symbols", ()) if isinstance(value, Mapping) else ()
-        symbols |= {member for member in members if isinstance(member, str)}
-    symbols |= {name for name, _ in model.table("targets").entries()}
-    for account in clean.get("accounts", ()):
-        positions = account.get("positions", {})
-        symbols |= {name for name in positions if isinstance(name, str)}
-    return symbols - classes - {CASH}
-
-
 def _same(trade: RecentTrade) -> tuple[str, str, date, bool]:
     return trade.account_number, trade.symbol, trade.traded, trade.shares > 0
 
@@ -390,26 +271,3 @@ def _number(number: str, accounts: Collection[Account]) -> str:
     """Return the portfolio's name of the account that a file calls `number`."""
     same = [each.account_number for each in accounts if same_account(each.account_number, number)]
     return same[0] if len(same) == 1 else number
-
-
-def _with_basis(issue: Issue, found: Found) -> Issue:
-    """Return the issue; one of a missing basis with the cost that the file states for the position."""
-    if issue.code != "lot.unknown_basis":
-        return issue
-    for imported in found.accounts.values():
-        for held in imported.account.positions:
-            mine = issue.where == f"accounts[{imported.account.number}].positions.{held.symbol}"
-            if mine and held.cost_basis is not None:
-                stated = (
-                    f"{imported.file.name} states a cost of ${held.cost_basis:,.2f} in all, without dates"
-                )
-                return replace(issue, hint=f"{stated}: {issue.hint}")
-    return issue
-
-
-def _sorted(issues: Collection[Issue]) -> tuple[Issue, ...]:
-    rank = {"error": 0, "warning": 1, "info": 2}
-    unique: dict[tuple[str, str, str], Issue] = {}
-    for issue in issues:
-        unique.setdefault((issue.code, issue.where, issue.message), issue)
-    return tuple(sorted(unique.values(), key=lambda issue: rank[issue.severity]))

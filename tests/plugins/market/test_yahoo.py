@@ -13,6 +13,7 @@ import pytest
 from realloc.errors import InputError
 from realloc.plugins.core.base import MarketData
 from realloc.plugins.market.yahoo import YahooPrices
+from realloc.testing.conformance import MarketDataConformance
 
 pytest.importorskip("yfinance")
 
@@ -45,6 +46,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr("yfinance.data.YfData.get", get)
     return addresses
+
+
+class TestYahooConformance(MarketDataConformance):
+    plugin = YahooPrices
+    entry_point = "yahoo"
+    known = "VTI"
+    unknown = "NOSUCH"
+
+    @pytest.fixture
+    def provider(self, asked: list[str]) -> MarketData:
+        assert asked == []
+        return YahooPrices()
 
 
 def test_the_last_close_of_each_symbol_has_its_day_in_new_york(asked: list[str]) -> None:

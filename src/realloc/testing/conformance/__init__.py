@@ -17,7 +17,7 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}._{kind}"
-        for kind in ("plugins", "exporters", "importers", "rebalancers", "statements", "validators")
+        for kind in ("plugins", "exporters", "importers", "market", "rebalancers", "statements", "validators")
     )
 )
 
@@ -27,6 +27,7 @@ from realloc.testing.conformance._importers import (
     AllocationImporterConformance,
     PriceImporterConformance,
 )
+from realloc.testing.conformance._market import MarketDataConformance
 from realloc.testing.conformance._rebalancers import RebalancerConformance
 from realloc.testing.conformance._statements import StatementImporterConformance
 from realloc.testing.conformance._validators import ValidatorConformance
@@ -35,6 +36,7 @@ __all__ = [
     "AccountImporterConformance",
     "AllocationImporterConformance",
     "ExporterConformance",
+    "MarketDataConformance",
     "PriceImporterConformance",
     "RebalancerConformance",
     "StatementImporterConformance",
