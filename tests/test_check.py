@@ -134,8 +134,18 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
             "model": {"name": "m", "targets": {"x": 1.0}, "classes": {"x": {"symbols": ["S"]}}},
         },
     ),
-    ("price.missing", "accounts[0].positions.S", "error", {"prices": {"B": 1.0}, "model": {"name": "m", "targets": {"B": 1}}}),
-    ("price.missing", "model.targets.GONE", "error", {"model": {"name": "m", "targets": {"S": 1, "GONE": 1}}}),
+    (
+        "price.missing",
+        "accounts[0].positions.S",
+        "error",
+        {"prices": {"B": 1.0}, "model": {"name": "m", "targets": {"B": 1}}},
+    ),
+    (
+        "price.missing",
+        "model.targets.GONE",
+        "error",
+        {"model": {"name": "m", "targets": {"S": 1, "GONE": 1}}},
+    ),
     (
         "price.missing",
         "accounts[0].targets.GONE",
@@ -219,8 +229,20 @@ def test_a_negative_weight_of_a_model_that_is_not_long_only_is_refused() -> None
             "accounts": [account(kind="tax_exempt", lots=[])],
             "recent_trades": [RECENT],
         },
-        {"model": {"name": "m", "targets": {"x": 1.0, "y": 0.0}, "classes": {"x": {"symbols": ["GONE", "S"]}, "y": {"symbols": ["ELSE"]}}}},
-        {"model": {"name": "m", "targets": {"CASH": 1.0, "S": 1.0}, "classes": {"CASH": {"band": {"absolute": 0.01}}}}},
+        {
+            "model": {
+                "name": "m",
+                "targets": {"x": 1.0, "y": 0.0},
+                "classes": {"x": {"symbols": ["GONE", "S"]}, "y": {"symbols": ["ELSE"]}},
+            }
+        },
+        {
+            "model": {
+                "name": "m",
+                "targets": {"CASH": 1.0, "S": 1.0},
+                "classes": {"CASH": {"band": {"absolute": 0.01}}},
+            }
+        },
         {
             "model": {
                 "name": "m",

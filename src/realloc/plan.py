@@ -64,7 +64,7 @@ class PlanCosts:
     location: float
 
 
-CertificateStatus = Literal["optimal", "certified", "time_limit"]
+CertificateStatus = Literal["certified", "time_limit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class Certificate:
     """How near to the best possible the plan is.
 
     No plan under these rules can cost less than `bound` dollars; `gap` is `objective` less `bound`, and
-    `gap_bps` is the gap in 1/10,000 of the household's value. The status is ``optimal`` where the gap is
-    less than half a cent, ``time_limit`` where the search was stopped early, else ``certified``.
+    `gap_bps` is the gap in 1/10,000 of the household's value. The status is ``time_limit`` where the
+    search was stopped early, else ``certified``; the bound holds in both.
     """
 
     status: CertificateStatus

@@ -153,9 +153,7 @@ def test_a_taxable_sale_takes_the_lots_of_least_tax_first_and_another_the_oldest
         lot("S", 3, 90.0, "2025-12-01", id="young"),
     ]
     holding = {"cash": 0, "positions": {"S": 10}, "lots": lots}
-    home = household(
-        [holding, holding | {"kind": "tax_exempt"}], {"S": 100, "T": 100}, {"T": 1}
-    )
+    home = household([holding, holding | {"kind": "tax_exempt"}], {"S": 100, "T": 100}, {"T": 1})
     # per share: loss -30 x 0.2 x 0.5 = -3, young 10 x 0.37 = 3.7, gain 50 x 0.2 = 10
     plan = planned(home, {("A", "S"): -7, ("B", "S"): -6})
     assert sold(plan.trades[0]) == [("loss", 3, "long"), ("young", 3, "short"), ("gain", 1, "long")]
@@ -199,9 +197,7 @@ def test_weights_and_drift_are_of_the_scope_and_the_household() -> None:
         band={"absolute": 0.05, "relative": 0.25},
     )
     plan = planned(home, {("A", "S"): 1})
-    rows = {
-        (row.account, row.name): (row.target, row.before, row.after, row.band) for row in plan.classes
-    }
+    rows = {(row.account, row.name): (row.target, row.before, row.after, row.band) for row in plan.classes}
     assert rows["", "S"] == pytest.approx((0.5, 0.4, 0.5, 0.05))
     assert rows["", "CASH"] == pytest.approx((0.5, 0.6, 0.5, 0.05))
     assert rows["B", "S"] == pytest.approx((0.25, 0.0, 0.0, 0.05))
@@ -214,13 +210,13 @@ def test_weights_and_drift_are_of_the_scope_and_the_household() -> None:
 @pytest.mark.parametrize(
     ("objective", "bound", "status", "expected"),
     [
-        (10.0, 10.0, "certified", ("optimal", 10.0, 10.0, 0.0)),
-        (10.0, 9.9951, "certified", ("optimal", 10.0, 9.9951, 0.0049)),
+        (10.0, 10.0, "certified", ("certified", 10.0, 10.0, 0.0)),
+        (10.0, 9.9951, "certified", ("certified", 10.0, 9.9951, 0.0049)),
         (10.0, 9.994, "certified", ("certified", 10.0, 9.994, 0.006)),
-        (10.0, 12.0, "certified", ("optimal", 10.0, 10.0, 0.0)),
+        (10.0, 12.0, "certified", ("certified", 10.0, 10.0, 0.0)),
         (10.0, 9.0, "time_limit", ("time_limit", 10.0, 9.0, 1.0)),
-        (10.0, 9.99999, "time_limit", ("optimal", 10.0, 9.99999, 0.00001)),
-        (-1.0, -1.0000005, "certified", ("optimal", -1.0, -1.000001, 0.000001)),
+        (10.0, 9.99999, "time_limit", ("time_limit", 10.0, 9.99999, 0.00001)),
+        (-1.0, -1.0000005, "certified", ("certified", -1.0, -1.000001, 0.000001)),
     ],
 )
 def test_a_certificate_states_its_gap_and_never_one_below_zero(

@@ -123,7 +123,7 @@ def test_a_walk_up_and_down_meets_every_count_that_the_rules_allow(home: Househo
         made.move(pair, down)
         met.add(exact(round(-down, 9)))
     wanted = [exact(round(float(n), 9)) for n in terms.sales() if n * terms.price >= least]
-    lost = sum((one.shares for one in terms.lots or () if one.loss and terms.family in statement.banned))
+    lost = sum(one.shares for one in terms.lots or () if one.loss and terms.family in statement.banned)
     reachable = [n for n in wanted if n <= exact(round(float(problem.pairs.sell_max[pair]), 9))]
     if terms.unit == 1 and not lost:
         assert met == set(reachable[:70])
@@ -176,7 +176,9 @@ def test_objective_parts_and_misses_are_those_of_exact_arithmetic(home: Househol
 
 @settings(drawn, max_examples=50)
 @given(households("small"), st.integers(0, 10**6))
-def test_improving_never_makes_a_plan_worse_and_leaves_no_better_neighbour(home: Household, seed: int) -> None:
+def test_improving_never_makes_a_plan_worse_and_leaves_no_better_neighbour(
+    home: Household, seed: int
+) -> None:
     problem = build(home)
     assume((problem.pairs.step * problem.pairs.price >= 1).all())  # else a reserve is thousands of steps away
     rng = Random(seed)

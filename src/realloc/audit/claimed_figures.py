@@ -138,12 +138,6 @@ def check_certificate(claim: Certificate, report: AuditReport) -> Iterator[Issue
             where="certificate.gap_bps",
             message=f"{claim.gap_bps} basis points of {usd(value)} are not {usd(gap)}",
         )
-    if claim.status == "optimal" and gap > ROUNDED_CENT:
-        yield Issue(
-            code="PLAN-2",
-            where="certificate.status",
-            message=f"the plan is called optimal, with a gap of {usd(gap)}",
-        )
 
 
 def check_candidate(book: Book, report: AuditReport) -> Iterator[Issue]:

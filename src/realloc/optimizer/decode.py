@@ -26,9 +26,6 @@ from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
 
-HALF_CENT = 0.005
-"""Dollars: a plan with a smaller gap is called optimal (rule PLAN-2)."""
-
 
 def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     """Return the trades in order of execution: sells, then buys, each by account number and symbol."""
@@ -158,7 +155,7 @@ def certificate_of(
     bound = min(objective, float(floor(bound * 1e6) / 1e6))
     gap = _figure(objective - bound)
     return Certificate(
-        status="optimal" if gap < HALF_CENT else status,
+        status=status,
         objective=objective,
         bound=bound,
         gap=gap,
