@@ -117,8 +117,8 @@ def test_at_most_as_many_orders_as_the_cap_are_made() -> None:
     found = Program(problem, whole=True).solve(PLENTY, np.inf)
     assert found.buy is not None
     assert int((found.buy > 0.5).sum()) == 2
-    # two of three are bought: 300 in cash and 300 short; the bands are 75 for each and none for cash
-    assert found.bound == pytest.approx(0.004 * 50 + 0.06 * (250 + 300), abs=0.01)
+    # one of them twice: 300 over, another 300 under, each with a band of 45; 300 left in cash cost 18
+    assert found.bound == pytest.approx(2 * (0.004 * 45 + 0.06 * 255), abs=0.01)
 
 
 def test_a_loss_and_a_buy_of_one_symbol_exclude_each_other() -> None:

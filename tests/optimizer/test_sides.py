@@ -44,7 +44,7 @@ def agree(problem: Problem, *, exact: bool) -> None:
     assert (settled.sells_losses == (lost > 0)).all()
 
 
-@settings(drawn, max_examples=40)
+@settings(drawn, max_examples=15)
 @given(households("small"))
 def test_the_settled_sides_are_the_best_of_all(home: Household) -> None:
     costs, limits = home.policy.costs, home.policy

@@ -322,7 +322,9 @@ class Program:
         highs.run()
         info = highs.getInfo()
         status = highs.modelStatusToString(highs.getModelStatus())
-        bound = (info.mip_dual_bound - MARGIN) * self.unit + problem.location
+        # a program without integral columns is solved as a linear one, which leaves no bound of the search
+        least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
+        bound = (least - MARGIN) * self.unit + problem.location
         if status in {"Infeasible", "Bound on objective reached"}:
             bound = incumbent
         if info.primal_solution_status != FEASIBLE or status == "Infeasible":
