@@ -144,7 +144,9 @@ def test_the_price_of_cash_pays_for_itself() -> None:
 def test_prices_of_their_own_for_private_pairs_never_lower_the_bound(size: synthetic.Size, seed: int) -> None:
     document = synthetic.document("S", 500 + seed, "semi")
     if size == "XL":
-        shape = replace(synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2)
+        shape = replace(
+            synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2
+        )
         document = synthetic.draw(shape, Random(seed), "semi")
     problem = build(Household.from_dict(document))
     if size == "XL":

@@ -176,7 +176,9 @@ def test_objective_parts_and_misses_are_those_of_exact_arithmetic(home: Househol
 
 @settings(drawn, max_examples=50)
 @given(households("small"), st.integers(0, 10**6))
-def test_improving_never_makes_a_plan_worse_and_leaves_no_better_neighbour(home: Household, seed: int) -> None:
+def test_improving_never_makes_a_plan_worse_and_leaves_no_better_neighbour(
+    home: Household, seed: int
+) -> None:
     problem = build(home)
     assume((problem.pairs.step * problem.pairs.price >= 1).all())  # else a reserve is thousands of steps away
     rng = Random(seed)

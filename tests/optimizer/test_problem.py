@@ -86,9 +86,7 @@ def test_the_cap_on_a_position_leaves_room_for_the_difference() -> None:
     assert sellable(problem)["A", "OLD"] == 90
 
 
-@given(
-    st.integers(1, 10**8), st.integers(1, 10**7), st.sampled_from([1.0, 0.001]), st.integers(0, 5000)
-)
+@given(st.integers(1, 10**8), st.integers(1, 10**7), st.sampled_from([1.0, 0.001]), st.integers(0, 5000))
 def test_shares_within_a_value_are_the_most_that_fit_exactly(
     cents: int, price_cents: int, step: float, held_milli: int
 ) -> None:
@@ -175,7 +173,9 @@ def test_a_position_below_the_minimum_cannot_be_sold_and_cash_below_it_cannot_bu
 
 def test_a_tail_counts_towards_the_minimum_where_all_is_sold() -> None:
     # 4 shares are 400 dollars, all 4.6 are 460
-    home = household({"cash": 0, "positions": {"OLD": 4.6}}, {"S": 10, "OLD": 100}, {"S": 1}, min_trade_value=450)
+    home = household(
+        {"cash": 0, "positions": {"OLD": 4.6}}, {"S": 10, "OLD": 100}, {"S": 1}, min_trade_value=450
+    )
     problem = build(home)
     assert values(problem.pairs, "least_sale", place(problem, "A", "OLD")) == 4.6
 
@@ -226,8 +226,12 @@ def test_a_lot_acquired_in_the_window_in_any_account_closes_them_too(age: int, c
     assert sellable(problem)["A", "S"] == (5 if closed else 15)
 
 
-@pytest.mark.parametrize(("window", "age", "closed"), [(0, 0, True), (0, 1, False), (60, 60, True), (60, 61, False)])
-def test_the_window_has_the_days_of_the_policy_both_ends_included(window: int, age: int, closed: bool) -> None:
+@pytest.mark.parametrize(
+    ("window", "age", "closed"), [(0, 0, True), (0, 1, False), (60, 60, True), (60, 61, False)]
+)
+def test_the_window_has_the_days_of_the_policy_both_ends_included(
+    window: int, age: int, closed: bool
+) -> None:
     problem = build(losing(wash={"window_days": window}, recent=[trade("S", 1, age)]))
     assert sellable(problem)["A", "S"] == (5 if closed else 15)
 
@@ -503,7 +507,10 @@ def test_a_class_of_the_name_of_a_symbol_is_read_as_the_class() -> None:
 
 def test_the_preferred_symbol_has_rank_zero() -> None:
     home = household(
-        {"cash": 100}, {"Z": 1, "Y": 1, "X": 1}, {"stocks": 1}, classes={"stocks": {"symbols": ["Z", "X", "Y"]}}
+        {"cash": 100},
+        {"Z": 1, "Y": 1, "X": 1},
+        {"stocks": 1},
+        classes={"stocks": {"symbols": ["Z", "X", "Y"]}},
     )
     problem = build(home)
     assert [values(problem.pairs, "rank", place(problem, "A", s)) for s in "ZXY"] == [0, 1, 2]
@@ -530,7 +537,10 @@ def test_caps_that_are_not_set_are_infinite() -> None:
 
 def test_private_pairs_are_alone_in_their_group_and_their_wash_group() -> None:
     home = household(
-        [{"cash": 100, "positions": {"ONE": 1, "TWO": 1, "TWIN": 1}}, {"cash": 100, "no_buy": ["ONE", "TWIN"]}],
+        [
+            {"cash": 100, "positions": {"ONE": 1, "TWO": 1, "TWIN": 1}},
+            {"cash": 100, "no_buy": ["ONE", "TWIN"]},
+        ],
         {"ONE": 10, "TWO": 10, "TWIN": 10, "MATE": 10},
         {"ONE": 1, "TWO": 1, "TWIN": 1, "MATE": 1},
         wash_sales={"identical": [["TWIN", "MATE"]]},

@@ -110,7 +110,9 @@ def test_the_relaxation_of_a_larger_household_is_its_linear_program(
 ) -> None:
     for seed in range(901, 904):
         problem = build(synthetic.household(size, seed, variant))
-        assert Relaxation(problem).solve().objective == pytest.approx(linear_program(problem), rel=1e-6, abs=1e-4)
+        assert Relaxation(problem).solve().objective == pytest.approx(
+            linear_program(problem), rel=1e-6, abs=1e-4
+        )
 
 
 @settings(drawn, max_examples=30)
