@@ -148,7 +148,7 @@ class TestReach:
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(household=households())
     def test_no_plan_that_cares_for_nothing_but_drift_gets_further(self, household: Household) -> None:
-        claims = found(rebalance(household), "class.out_of_reach")
+        claims = found(rebalance(household, time_limit=3.0), "class.out_of_reach")
         if not claims:
             return
         policy = replace(
@@ -156,7 +156,7 @@ class TestReach:
             drift=Drift(inside_band=1.0, outside_band=1.0),
             tax=Tax(short_term_rate=0.0, long_term_rate=0.0, loss_value=0.0),
         )
-        classes = rebalance(replace(household, policy=policy)).classes
+        classes = rebalance(replace(household, policy=policy), time_limit=3.0).classes
         for issue in claims:
             side, limit = re.findall(r"brings it (below|above) ([\d.]+)%", issue.message)[0]
             own = re.findall(r"^accounts\[(.*)\]\.", issue.where)
@@ -354,7 +354,7 @@ def test_issues_do_not_depend_on_the_order_of_rows() -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(household=households())
 def test_plan_issues_are_never_errors_and_say_the_shortfall_of_the_plan(household: Household) -> None:
-    plan = rebalance(household)
+    plan = rebalance(household, time_limit=3.0)
     assert all(issue.severity in {"warning", "info"} for issue in plan.issues)
     short = {a.account_number: a.shortfall for a in plan.accounts if a.shortfall > 0.01}
     for number, dollars in short.items():

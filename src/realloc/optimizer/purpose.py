@@ -145,14 +145,15 @@ class Purposes:
         """Say what speaks for this account: a lower location cost than where the class is sold, or a menu."""
         group = self.groups[pair][0][0]
         saved = [
-            ((self.location[other] - self.location[pair]) * self.value[pair], self.account[other])
+            ((self.location[other] - self.location[pair]) * self.value[pair], -other)
             for other in self.sold.get(group, ())
             if self.account[other] != self.account[pair]
         ]
-        most, where = max(saved, default=(0.0, 0), key=lambda entry: (entry[0], -entry[1]))
+        most, other = max(saved, default=(0.0, 0))
         if most > NOTHING:
-            number = self.problem.accounts[where].account_number
-            return f", at {usd(most)} less location cost than in {number}"
+            symbol = self.problem.symbols[self.problem.pairs.symbol[-other]]
+            number = self.problem.accounts[self.account[-other]].account_number
+            return f", at {usd(most)} less location cost than {symbol} in {number}"
         return ", from this account's menu" if account.only is not None else ""
 
 
