@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ def household(
             "policy": policy,
         }
     )
+
+
+def seeded(seed: int) -> Random:
+    """Return a source of draws that a seed names."""
+    return Random(seed)
 
 
 def lot(symbol: str, shares: float, cost: float, acquired: str = "2020-01-02", **more: Any) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def sellable(problem: Problem) -> dict[Key, float]:
     return {key: shares for key, shares in most if shares > 0}
 
 
-def lots_of(problem: Problem, account: str, symbol: str) -> list[tuple[float, float, float]]:
+def lots_of(problem: Problem, account: str, symbol: str) -> list[Any]:
     """Return shares, tax and gain in dollars per share of the lots of a pair that may be sold."""
     p, lots = place(problem, account, symbol), problem.lots
     return [

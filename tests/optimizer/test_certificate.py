@@ -15,7 +15,7 @@ from realloc.optimizer.certificate import lagrangian_bound
 from realloc.optimizer.problem import Floats, Private, Problem, build
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Multipliers, Relaxation
 from realloc.testing.strategies import households
-from tests.optimizer.cases import drawn, household, lot, place
+from tests.optimizer.cases import drawn, household, lot, place, seeded
 from tests.reference.brute_force import TooManyPlansError, best_of_all
 from tests.reference.evaluate import Answer, cents_matter
 from tests.reference.exact_milp import solve_statement
@@ -62,7 +62,7 @@ def test_no_prices_give_a_bound_above_the_best_of_all_plans(home: Household, see
     except TooManyPlansError:
         assume(False)
     assume(reaches_all(problem, statement, best))
-    rng = Random(seed)
+    rng = seeded(seed)
     relaxed = Relaxation(problem).solve().multipliers if len(problem.pairs.held) else None
     for prices in [*(some_prices(problem, rng) for _ in range(25)), *([relaxed] if relaxed else [])]:
         bound = lagrangian_bound(problem, prices).value
@@ -75,7 +75,7 @@ def test_no_prices_give_a_bound_above_the_exact_optimum(home: Household, seed: i
     statement, problem = state(home), build(home)
     referee = solve_statement(statement)
     assume(referee.proven and reaches_all(problem, statement, referee.answer))
-    rng = Random(seed)
+    rng = seeded(seed)
     relaxed = Relaxation(problem).solve().multipliers if len(problem.pairs.held) else None
     for prices in [*(some_prices(problem, rng) for _ in range(25)), *([relaxed] if relaxed else [])]:
         bound = lagrangian_bound(problem, prices).value
@@ -99,7 +99,7 @@ def test_a_bound_with_decided_sides_holds_for_plans_that_keep_to_them(home: Hous
         dtype=np.intp,
     )
     other = np.where(keeps == BUYS, SELLS_LOSSES, BUYS)
-    rng = Random(seed)
+    rng = seeded(seed)
     for _ in range(10):
         prices = some_prices(problem, rng)
         free = lagrangian_bound(problem, prices)
@@ -147,13 +147,13 @@ def test_prices_of_their_own_for_private_pairs_never_lower_the_bound(size: synth
         shape = replace(
             synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2
         )
-        document = synthetic.draw(shape, Random(seed), "semi")
+        document = synthetic.draw(shape, seeded(seed), "semi")
     problem = build(Household.from_dict(document))
     if size == "XL":
         assert len(problem.private.pair)
     nobody = np.empty(0, dtype=np.intp)
     shared = replace(problem, private=Private(pair=nobody, group=nobody, lots=nobody, owner=nobody))
-    rng = Random(seed)
+    rng = seeded(seed)
     for _ in range(10):
         prices = some_prices(problem, rng)
         prices = replace(prices, cash=-np.abs(prices.cash))

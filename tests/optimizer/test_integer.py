@@ -3,6 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from realloc.optimizer.integer import ASTRAY, BROKEN, ORDER_MISSED, SHORT, Repai
 from realloc.optimizer.problem import Flags, Problem, build
 from realloc.optimizer.relaxation import Relaxation
 from realloc.testing.strategies import households
-from tests.optimizer.cases import drawn, household, keys, lot, place, shares_of
+from tests.optimizer.cases import drawn, household, keys, lot, place, seeded, shares_of
 from tests.reference.evaluate import cents_matter
 from tests.reference.plans import read_trades
 from tests.reference.statement import Statement, exact, state
@@ -41,7 +42,7 @@ def wander(made: Repair, rng: Random, moves: int) -> None:
 def test_the_state_after_any_moves_is_the_state_derived_afresh(home: Household, seed: int) -> None:
     problem = build(home)
     assume(len(problem.pairs.held))
-    rng = Random(seed)
+    rng = seeded(seed)
     made = Repair(problem, some_sides(problem, rng))
     wander(made, rng, 60)
     fresh = Repair(problem, made.sells_losses)
@@ -56,7 +57,7 @@ def test_the_state_after_any_moves_is_the_state_derived_afresh(home: Household, 
 def test_a_move_changes_objective_and_what_is_missed_by_what_was_weighed(home: Household, seed: int) -> None:
     problem = build(home)
     assume(len(problem.pairs.held))
-    rng = Random(seed)
+    rng = seeded(seed)
     made = Repair(problem, some_sides(problem, rng))
     wander(made, rng, 15)
     for counts in made.neighbours():
@@ -80,7 +81,7 @@ def weighted(made: Repair) -> float:
 def test_neighbours_are_counts_that_the_rules_allow(home: Household, seed: int) -> None:
     problem, statement = build(home), state(home)
     assume(len(problem.pairs.held))
-    rng = Random(seed)
+    rng = seeded(seed)
     made = Repair(problem, some_sides(problem, rng))
     for _ in range(40):
         for counts in made.neighbours():
@@ -109,7 +110,7 @@ def assert_allowed(statement: Statement, key: tuple[str, str], shares: Fraction)
 def test_a_walk_up_and_down_meets_every_count_that_the_rules_allow(home: Household, seed: int) -> None:
     problem, statement = build(home), state(home)
     assume(len(problem.pairs.held))
-    pair = Random(seed).randrange(len(problem.pairs.held))
+    pair = seeded(seed).randrange(len(problem.pairs.held))
     made = Repair(problem, np.ones(len(problem.coupled), dtype=bool))
     key = keys(problem)[pair]
     assume(key in statement.pairs)
@@ -145,7 +146,7 @@ def test_a_walk_up_and_down_meets_every_count_that_the_rules_allow(home: Househo
 @given(households("small"), st.integers(0, 10**6))
 def test_objective_parts_and_misses_are_those_of_exact_arithmetic(home: Household, seed: int) -> None:
     problem, statement = build(home), state(home)
-    rng = Random(seed)
+    rng = seeded(seed)
     made = Repair(problem, some_sides(problem, rng))
     if len(problem.pairs.held):
         wander(made, rng, 25)
@@ -181,7 +182,7 @@ def test_improving_never_makes_a_plan_worse_and_leaves_no_better_neighbour(
 ) -> None:
     problem = build(home)
     assume((problem.pairs.step * problem.pairs.price >= 1).all())  # else a reserve is thousands of steps away
-    rng = Random(seed)
+    rng = seeded(seed)
     made = Repair(problem, some_sides(problem, rng))
     if len(problem.pairs.held):
         wander(made, rng, 25)
@@ -209,7 +210,7 @@ def test_a_relaxed_solution_is_rounded_to_counts_that_the_rules_allow(home: Hous
 @pytest.mark.parametrize("variant", ["base", "cap"])
 def test_moves_of_a_larger_household_keep_its_state(variant: synthetic.Variant) -> None:
     problem = build(synthetic.household("M", 4321, variant))
-    rng = Random(1)
+    rng = seeded(1)
     made = Repair(problem, some_sides(problem, rng))
     wander(made, rng, 400)
     fresh = Repair(problem, made.sells_losses)
@@ -218,7 +219,7 @@ def test_moves_of_a_larger_household_keep_its_state(variant: synthetic.Variant) 
         assert getattr(made, name) == pytest.approx(getattr(fresh, name), abs=1e-6)
 
 
-def holding(price: float = 100.0, **more: object) -> Problem:
+def holding(price: float = 100.0, **more: Any) -> Problem:
     account = {"cash": 1000, "positions": {"S": 5.5}}
     return build(household(account, {"S": price, "T": 100}, {"S": 0.5, "T": 0.5}, **more))
 

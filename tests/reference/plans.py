@@ -75,7 +75,7 @@ def _sales(
 
 def shuffled(household: Household, seed: int) -> Household:
     """Return the same household with its rows in another order: all whose order has no meaning (DET-1)."""
-    rng = random.Random(seed)  # noqa: S311 - an order of rows, not a secret
+    rng = random.Random(seed)
     document = household.to_dict()
     for account in document["accounts"]:
         account["positions"] = _mixed(account["positions"], rng)

@@ -133,7 +133,8 @@ STATEMENTS = """
             if mark != "MINE" or not 0 <= amount < 1e15:
                 raise InputError("no account")
             return Statement(
-                file=str(path), importer="mine", broker="Mine", accounts=(StatementAccount(number=number, cash=amount),),
+                file=str(path), importer="mine", broker="Mine",
+                accounts=(StatementAccount(number=number, cash=amount),),
                 notes=(Note(where="1", action="read", text="the account"),),
             )
 

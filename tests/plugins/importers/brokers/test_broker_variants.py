@@ -102,7 +102,7 @@ def test_shuffled_columns_import_to_the_same(path: Path, tmp_path: Path) -> None
 
     def shuffle(header: list[str]) -> Change:
         order = list(range(len(header)))
-        Random(7).shuffle(order)  # noqa: S311 - a repeatable order
+        Random(7).shuffle(order)
         return lambda cells: [cells[at] for at in order]
 
     if path.stem == "etrade_positions_total_assets":
@@ -237,7 +237,7 @@ def test_a_damaged_file_ends_in_a_statement_or_in_our_own_error(
 ) -> None:
     importer = importer_of(path)
     other = tmp_path / path.name
-    other.write_bytes(mutated(path.read_bytes(), Random(seed)))  # noqa: S311 - a repeatable damage
+    other.write_bytes(mutated(path.read_bytes(), Random(seed)))
     importer.matches(other)
     try:
         statement = importer.read(other)
