@@ -156,7 +156,7 @@ def scaled(item: Any, factor: float) -> Any:
         for key, value in item.items()
     }
     if prices:
-        out["prices"] |= {symbol: price * factor for symbol, price in prices.items()}
+        out["prices"] |= {symbol: price * factor for symbol, price in prices.items()}  # type: ignore[operator]
     return out
 
 
