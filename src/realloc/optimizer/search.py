@@ -30,10 +30,13 @@ SIDE_NODES = 60
 FINISH_GAP = 0.05e-4
 """A gap, as a fraction of value, above which a small household is finished exactly."""
 
+EXACT = 0.001
+"""Dollars: a gap at which a small household is finished."""
+
 SMALL = 60
 """Most pairs and lots of a small household."""
 
-SMALL_EFFORT = 20_000
+SMALL_EFFORT = 1_000
 """Most nodes of the solver when it finishes a small household."""
 
 CAP_GAP = 4e-4
@@ -179,7 +182,7 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
         return replace(solution, stopped=deadline.passed())
     program = Program(problem, whole=small, elastic=missed)
     if small:
-        return _finished(solution, program, Effort(0.0, SMALL_EFFORT, deadline.left()))
+        return _finished(solution, program, Effort(EXACT, SMALL_EFFORT, deadline.left()))
     return _finished(solution, program, Effort(good, CAP_EFFORT, deadline.left()))
 
 
