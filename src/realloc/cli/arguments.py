@@ -73,10 +73,19 @@ class Options(OutputOptions):
             raise InputError("--export-path needs --exporter (for instance '--exporter csv')")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions(Options):
+    """The same, with the rebalancer that keeps every rule."""
+
+    rebalancer: str = "optimal"
+
+
 DEFAULTS = Options()
+PLAN_DEFAULTS = PlanOptions()
 OUTPUT_DEFAULTS = OutputOptions()
 
 Shared = Annotated[Options, Parameter(name="*")]
+SharedPlan = Annotated[PlanOptions, Parameter(name="*")]
 Rounds = Annotated[int, Parameter(validator=Number(gte=0))]
 SharedOutput = Annotated[OutputOptions, Parameter(name="*")]
 

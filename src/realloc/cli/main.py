@@ -22,6 +22,7 @@ app = App(
 app.command(portfolio_commands.init)
 app.command(portfolio_commands.import_statements, name="import")
 app.command(portfolio_commands.check)
+app.command(portfolio_commands.rebalance)
 app.command(portfolio_commands.confirm)
 
 

@@ -1,7 +1,8 @@
-"""The subcommands ``init``, ``import``, ``check`` and ``confirm``."""
+"""The subcommands ``init``, ``import``, ``check``, ``rebalance`` and ``confirm``."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from realloc.accounts import KINDS, AccountKind
-from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
+from realloc.cli.arguments import OUTPUT_DEFAULTS, PLAN_DEFAULTS, SharedOutput, SharedPlan
 from realloc.cli.edge import MISTAKE, start_logging
 from realloc.cli.portfolio_show import (
     confirmation_document,
@@ -18,6 +19,7 @@ from realloc.cli.portfolio_show import (
     show_confirmation,
     show_statements,
 )
+from realloc.cli.rebalance_json_input import decide_and_show
 from realloc.cli.show import show_json, show_message
 from realloc.documents.reading import load_household
 from realloc.documents.writing import write_whole
@@ -29,11 +31,14 @@ from realloc.portfolio_file.adding import add_accounts
 from realloc.portfolio_file.confirming import confirm as confirm_plan
 from realloc.portfolio_file.editing import open_kept
 from realloc.portfolio_file.initial import Seen, accounts_seen, initial_text
-from realloc.portfolio_file.loading import read_portfolio
+from realloc.portfolio_file.loading import load_portfolio, read_portfolio
 from realloc.portfolio_file.planned import read_planned
 from realloc.portfolio_file.sources import fits
 
+log = logging.getLogger(__name__)
+
 PORTFOLIO = Path("portfolio.toml")
+ROUNDS = 100
 
 Repeated = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -176,6 +181,38 @@ def check(
     else:
         show_check(portfolio, read, issues)
     return 0 if read is not None else MISTAKE
+
+
+NOTHING_TO_DO = 1
+
+
+def rebalance(
+    portfolio: Path = PORTFOLIO,
+    *,
+    fetch: Switch = False,
+    options: SharedPlan = PLAN_DEFAULTS,
+) -> int:
+    """Decide the trades of a portfolio file, print them and write them as orders.
+
+    The exit status is 0 where there are trades, 1 where there is nothing to do.
+
+    Parameters
+    ----------
+    portfolio : path
+        The portfolio file, or a household document (JSON or TOML).
+    fetch : bool
+        Ask the provider that [prices] names; nothing else uses the network.
+    """
+    start_logging(options)
+    if portfolio.suffix.lower() == ".json":
+        household = load_household(portfolio)
+    else:
+        read = load_portfolio(portfolio, fetch=fetch)
+        household = read.household
+        for issue in read.issues:
+            log.warning("%s", issue)
+    decision = decide_and_show(household, str(portfolio), ROUNDS, options)
+    return 0 if decision.trades else NOTHING_TO_DO
 
 
 def confirm(
