@@ -213,6 +213,18 @@ def test_an_execution_without_a_date_is_refused_and_never_dated_by_guess(tmp_pat
     assert [issue.code for issue in caught.value.issues] == ["confirm.date"]
 
 
+def test_an_estimate_is_the_bid_of_a_sale_and_the_ask_of_a_purchase(tmp_path: Path) -> None:
+    text = HOUSEHOLD.replace("[prices]\n", "[prices]\nVTI = { spread_bps = 20 }\nBND = { spread_bps = 50 }\n")
+    orders = [order(JOINT, "VTI", -30, 250.0, ("a1", 30)), order(IRA, "BND", 5, 72.0)]
+    after = rows("8492.50", "139.10", (JOINT, "VTI", "90", "250.00"), (IRA, "BND", "105", "72.00"))
+    recorded = confirmed(tmp_path, orders, after, text=text).recorded
+    # 250.00 less 0.1%, 72.00 and 0.25%; 30 * (249.75 - 182.30) = 2,023.50
+    assert [(trade.symbol, trade.price, trade.gain) for trade in recorded] == [
+        ("BND", 72.18, None),
+        ("VTI", 249.75, 2023.5),
+    ]
+
+
 def test_confirming_twice_is_refused(tmp_path: Path) -> None:
     orders = [order(IRA, "BND", 5, 72.0)]
     after = rows("1000.00", "140.00", (JOINT, "VTI", "120", "250.00"), (IRA, "BND", "105", "72.00"))
