@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from realloc.accounts import Account, Lot
 from realloc.check import check
 from realloc.errors import InputError
-from realloc.household import RecentTrade
+from realloc.household import Household, RecentTrade
+from realloc.models import PortfolioModel
 from realloc.portfolio_file import load_portfolio
+from realloc.portfolio_file.bookkeeping import keep_books
 from realloc.portfolio_file.confirming import Confirmation, confirm
-from realloc.portfolio_file.executed import Outcome, compare, find_fills
+from realloc.portfolio_file.executed import Fill, Outcome, compare, find_fills
 from realloc.portfolio_file.planned import PlannedOrder, planned_from, read_planned
 from tests.portfolio_file.broker_files import DATA, HOUSEHOLD, Row, fidelity, household
 
@@ -208,6 +213,18 @@ def test_an_execution_without_a_date_is_refused_and_never_dated_by_guess(tmp_pat
     assert [issue.code for issue in caught.value.issues] == ["confirm.date"]
 
 
+def test_an_estimate_is_the_bid_of_a_sale_and_the_ask_of_a_purchase(tmp_path: Path) -> None:
+    text = HOUSEHOLD.replace("[prices]\n", "[prices]\nVTI = { spread_bps = 20 }\nBND = { spread_bps = 50 }\n")
+    orders = [order(JOINT, "VTI", -30, 250.0, ("a1", 30)), order(IRA, "BND", 5, 72.0)]
+    after = rows("8492.50", "139.10", (JOINT, "VTI", "90", "250.00"), (IRA, "BND", "105", "72.00"))
+    recorded = confirmed(tmp_path, orders, after, text=text).recorded
+    # 250.00 less 0.1%, 72.00 and 0.25%; 30 * (249.75 - 182.30) = 2,023.50
+    assert [(trade.symbol, trade.price, trade.gain) for trade in recorded] == [
+        ("BND", 72.18, None),
+        ("VTI", 249.75, 2023.5),
+    ]
+
+
 def test_confirming_twice_is_refused(tmp_path: Path) -> None:
     orders = [order(IRA, "BND", 5, 72.0)]
     after = rows("1000.00", "140.00", (JOINT, "VTI", "120", "250.00"), (IRA, "BND", "105", "72.00"))
@@ -332,6 +349,62 @@ def test_trades_that_do_not_add_up_to_the_change_are_not_used() -> None:
     assert [fill.stated for fill in find_fills(outcome, [trade], Fraction(9), TRADED)] == [False]
     both = [trade, replace(trade, shares=1.0)]
     assert [fill.shares for fill in find_fills(outcome, both, None, None)] == [1, 3]
+
+
+@given(
+    lots=st.lists(
+        st.tuples(st.integers(1, 50), st.integers(1, 400), st.dates(date(2020, 1, 1), TRADED)),
+        min_size=1,
+        max_size=4,
+    ),
+    sold=st.integers(1, 200),
+    named=st.integers(0, 3),
+    bought=st.integers(0, 20),
+)
+def test_lots_after_executions_add_up_and_keep_the_dollars_of_the_ledger(
+    lots: list[tuple[int, int, date]], sold: int, named: int, bought: int
+) -> None:
+    held = sum(shares for shares, _, _ in lots)
+    sold = min(sold, held)
+    account = Account(
+        "A",
+        "A",
+        0.0,
+        {"VTI": held},
+        lots=tuple(
+            Lot(symbol="VTI", shares=shares, cost_per_share=cost, acquired=acquired, id=f"l{n}")
+            for n, (shares, cost, acquired) in enumerate(lots)
+        ),
+    )
+    before = Household(as_of=TRADED, prices={"VTI": 200.0}, accounts=(account,), model=PortfolioModel("m"))
+
+    def outcome(symbol: str, shares: int, *chosen: tuple[str, float]) -> Outcome:
+        fill = Fill(shares=Fraction(shares), price=Fraction(200), traded=TRADED, stated=False)
+        return Outcome(
+            account_number="A",
+            symbol=symbol,
+            planned=fill.shares,
+            traded=fill.shares,
+            status="executed",
+            fills=(fill,) if shares else (),
+            lots=chosen,
+        )
+
+    first = f"l{named % len(lots)}"
+    books = keep_books(before, [outcome("VTI", -sold, (first, 1000.0)), outcome("ITOT", bought)])
+    left = [lot for _, lot in books.lots["A"]]
+    shares = {symbol: sum(lot.shares for lot in left if lot.symbol == symbol) for symbol in ("VTI", "ITOT")}
+    assert shares == {"VTI": held - sold, "ITOT": bought}
+    # the named lot goes first
+    kept = sum(lot.shares for lot in left if lot.id.partition("#")[0] == first)
+    assert kept == max(0, lots[named % len(lots)][0] - sold)
+    # what was paid is either still in the lots, or was sold at 200 with the gain that is recorded,
+    # or is a denied loss that went into the basis of shares bought in the window
+    paid = sum(shares * cost for shares, cost, _ in lots) + bought * 200
+    basis = sum(lot.shares * lot.cost_per_share for lot in left)
+    gain = sum(trade.gain or 0.0 for trade in books.trades)
+    denied = basis - (paid - (sold * 200 - gain))
+    assert -0.01 <= denied <= 0.01 - sum(min(trade.gain or 0.0, 0.0) for trade in books.trades)
 
 
 @pytest.mark.parametrize(

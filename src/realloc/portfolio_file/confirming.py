@@ -18,7 +18,7 @@ from realloc.plugins.importers.brokers import import_files
 from realloc.plugins.importers.statement import Statement, StatementAccount
 from realloc.portfolio_file.bookkeeping import Books, check_sums, keep_books
 from realloc.portfolio_file.editing import Kept, open_kept
-from realloc.portfolio_file.executed import Outcome, compare, find_fills
+from realloc.portfolio_file.executed import SAME_SHARES, Outcome, compare, find_fills
 from realloc.portfolio_file.loading import load_portfolio
 from realloc.portfolio_file.planned import PlannedOrders
 from realloc.portfolio_file.sources import fits
@@ -239,19 +239,23 @@ def _estimated(where: str, outcome: Outcome, price: Fraction, traded: date) -> I
 
 def _refuse_twice(old: Household, outcomes: Sequence[Outcome]) -> None:
     """Refuse executions that the portfolio has already: they would count twice."""
-    known = {
-        (trade.account_number, trade.symbol, trade.traded, trade.shares > 0) for trade in old.recent_trades
-    }
+    known: dict[tuple[str, str, date, bool], Fraction] = {}
+    for trade in old.recent_trades:
+        key = (trade.account_number, trade.symbol, trade.traded, trade.shares > 0)
+        known[key] = known.get(key, Fraction(0)) + exact(trade.shares)
     again = [
         Issue(
             code="confirm.again",
             where=f"{outcome.account_number}/{outcome.symbol}",
-            message=f"a trade of {fill.traded} in the same direction is among the recent trades already",
-            hint="the plan may have been confirmed before; remove the entry, or give another date",
+            message=f"the trade of {fill.traded} is among the recent trades already",
+            hint="the plan was confirmed before; if it was another trade, record it by hand",
         )
         for outcome in outcomes
         for fill in outcome.fills
-        if (outcome.account_number, outcome.symbol, fill.traded, fill.shares > 0) in known
+        if abs(
+            known.get((outcome.account_number, outcome.symbol, fill.traded, fill.shares > 0), 0) - fill.shares
+        )
+        <= SAME_SHARES
     ]
     if again:
         raise InputError(again)
