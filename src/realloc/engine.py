@@ -41,7 +41,7 @@ def rebalance(household: Household, *, time_limit: float | None = None) -> Plan:
     ...     "model": {"name": "60/40", "targets": {"VTI": 0.6, "BND": 0.4}},
     ... })
     >>> [(trade.symbol, trade.shares) for trade in rebalance(household).trades]
-    [('VTI', -2), ('BND', 20)]
+    [('VTI', -1), ('BND', 17)]
     """
     issues = require_sound(household)
     from realloc.audit import require  # noqa: PLC0415
