@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from realloc.audit import audit_plan, audit_trades
 from realloc.engine import rebalance
+from realloc.errors import Issue
 from realloc.household import Household
 from realloc.plan import Plan
 from realloc.testing.strategies import households
+from realloc.trades import Trade
 from tests.reference.brute_force import TooManyPlansError, best_of_all
 from tests.reference.evaluate import Answer, cents_matter, evaluate, faults, room
 from tests.reference.exact_milp import STRICT, exact_milp
@@ -44,7 +46,7 @@ def test_plan_of_a_small_household_is_between_the_exact_optimum_and_its_certific
     plan = rebalance(household)
     referee = exact_milp(household)
     judge(statement, plan, referee.answer, exact(referee.bound))
-    assert audit_trades(household, as_trades(statement, referee.answer)).ok
+    assert not broken_rules(household, as_trades(statement, referee.answer))
     assert stripped(rebalance(shuffled(household, seed))) == stripped(plan)
 
 
@@ -60,8 +62,16 @@ def test_plan_of_a_tiny_household_is_between_the_best_of_all_plans_and_its_certi
     except TooManyPlansError:
         best = exact_milp(household).answer
     judge(statement, plan, best, best.objective)
-    assert audit_trades(household, as_trades(statement, best)).ok
+    assert not broken_rules(household, as_trades(statement, best))
     assert stripped(rebalance(shuffled(household, seed))) == stripped(plan)
+
+
+def broken_rules(household: Household, trades: list[Trade]) -> list[Issue]:
+    """Return the rules that the referee's own plan breaks.
+
+    Not CASH-2: the referee ends by nodes, and may leave something unsold in an account that stays short.
+    """
+    return [error for error in audit_trades(household, trades).errors if error.code != "CASH-2"]
 
 
 def judge(statement: Statement, plan: Plan, best: Answer, least: Fraction) -> None:

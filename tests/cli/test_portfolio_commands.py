@@ -148,6 +148,7 @@ def test_check_shows_where_the_figures_came_from(
 def test_import_recognises_files_and_explains_rows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     shutil.copy(DATA / "etrade_positions_with_lots.csv", "a.csv")
     assert run(monkeypatch, "import", "a.csv", "--explain") == 0
     out = capsys.readouterr().out

@@ -111,6 +111,26 @@ PRICES = """
 """
 
 
+MARKET = """
+    from datetime import date
+    from realloc.plugins.core.base import MarketData
+    from realloc.testing.conformance import MarketDataConformance
+
+    class Mine(MarketData):
+        '''Know one price.'''
+        name = "mine"
+        def fetch(self, symbols):
+            known = {"AAPL": (12.5, date(2026, 1, 2))}
+            return {symbol: known[symbol] for symbol in symbols if symbol in known}
+
+    class TestMine(MarketDataConformance):
+        plugin = Mine
+        known = "AAPL"
+        unknown = "NOPE"
+        def make(self):
+            return Mine()
+"""
+
 STATEMENTS = """
     import tempfile
     from pathlib import Path
@@ -166,6 +186,8 @@ def outcomes(suite: type, name: str, folder: Path) -> Iterator[bool]:
     marks = getattr(test, "pytestmark", [])
     for number, value in enumerate(marks[0].args[1] if marks else [None]):
         arguments: dict[str, object] = {marks[0].args[0]: value} if marks else {}
+        if "provider" in inspect.signature(test).parameters:
+            arguments["provider"] = suite().make()
         if "tmp_path" in inspect.signature(test).parameters:
             arguments["tmp_path"] = folder / str(number)
             (folder / str(number)).mkdir(parents=True)
@@ -328,6 +350,20 @@ FAULTS = [
         "(OSError, UnicodeError)",
         "test_a_file_cut_short_ends_in_a_sound_result_or_an_input_error",
     ),
+    (MARKET, "12.5, date", "-12.5, date", "test_a_price_is_a_positive_number_with_its_day"),
+    (
+        MARKET,
+        " if symbol in known}",
+        "}",
+        "test_an_unknown_symbol_is_left_out_and_harms_no_other",
+    ),
+    (
+        MARKET,
+        "            known =",
+        ("            symbols = symbols or ['AAPL']\n            known ="),
+        "test_no_symbols_have_no_prices",
+    ),
+    (MARKET, "{symbol: known", "{symbol.lower(): known", "test_a_symbol_has_the_spelling_of_the_question"),
     (STATEMENTS, "0.9 if", "0.4 if", "test_it_recognises_its_sample_and_says_why"),
     (STATEMENTS, "else 0.0", "else 0.6", "test_it_does_not_claim_a_file_of_nothing_or_none_at_all"),
     (
