@@ -81,7 +81,7 @@ def solve_statement(statement: Statement, *, slack: Fraction | None = None, node
         least = sum(values[column] for column in stage)
         if least < 1e-6:
             for column in stage:
-                model.upper[column] = 0.0
+                model.upper[column] = 1e-6
         else:
             model.row(dict.fromkeys(stage, 1.0), upper=least + spare)
     values, bound, proven = model.solve(nodes=nodes)
