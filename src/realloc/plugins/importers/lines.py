@@ -51,8 +51,10 @@ def split(text: str, separator: str, source: str) -> Iterator[Line]:
 
 
 def _clean(cell: str) -> str:
-    cell = _INVISIBLE.sub("", cell).strip()
-    formula = _TEXT_FORMULA.fullmatch(cell)
+    if not cell.isascii():
+        cell = _INVISIBLE.sub("", cell)
+    cell = cell.strip()
+    formula = _TEXT_FORMULA.fullmatch(cell) if cell.startswith("=") else None
     return formula.group(1).strip() if formula else cell
 
 

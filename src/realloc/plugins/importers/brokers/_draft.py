@@ -163,7 +163,7 @@ class Draft:
             "holding.untouchable",
             where,
             f"{name} is {holding.why}",
-            "it is kept as it is and left out of the plan",
+            f"it is kept as it is; {_worth(holding)} left out of the household's value and of the plan",
         )
 
     def _plausible(self, where: str, holding: Holding) -> bool:
@@ -322,15 +322,21 @@ def _completed(holding: Holding) -> Holding:
 
 def _sum(one: Holding, other: Holding) -> Holding:
     """Return two rows of one symbol as one position; a price that differs a little is taken anew."""
-    price = one.price if one.price == other.price else None
-    both = replace(
-        one,
+    both = Holding(
+        symbol=one.symbol,
         shares=one.shares + other.shares,
-        price=price,
+        price=one.price if one.price == other.price else None,
         value=_plus(one.value, other.value),
         cost_basis=_plus(one.cost_basis, other.cost_basis),
+        description=one.description,
+        priced_on=one.priced_on,
+        why=one.why,
     )
     return _completed(both)
+
+
+def _worth(holding: Holding) -> str:
+    return "its value is" if holding.value is None else f"its ${holding.value:,.2f} are"
 
 
 def _apart(one: Decimal | None, other: Decimal | None) -> bool:

@@ -41,7 +41,7 @@ class Row:
     @property
     def texts(self) -> tuple[str, ...]:
         """The cells that are not empty."""
-        return tuple(cell for cell in self.cells if cell)
+        return tuple(filter(None, self.cells))
 
 
 @dataclass(frozen=True)

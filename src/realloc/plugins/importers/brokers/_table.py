@@ -148,16 +148,24 @@ class Record:
     def text(self, key: str) -> str:
         """Return the cell; empty where the column or the cell is absent."""
         at = self.table.columns.get(key)
-        return self.row.cells[at] if at is not None and at < len(self.row.cells) else ""
+        cells = self.row.cells
+        return cells[at] if at is not None and at < len(cells) else ""
 
     def amount(self, key: str) -> Decimal | None:
         """Return the amount; None where it is unknown, absent, or a fault."""
-        point = self.table.sheet.point
-        return self._parsed(key, lambda text: parse_amount(text, point=point))
+        try:
+            return parse_amount(self.text(key), point=self.table.sheet.point)
+        except ValueError as error:
+            self._unread(key, error)
+            return None
 
     def date(self, key: str, date_format: str = "") -> Date | None:
         """Return the date; None where it is unknown, absent, or a fault."""
-        return self._parsed(key, lambda text: parse_date(text, date_format))
+        try:
+            return parse_date(self.text(key), date_format)
+        except ValueError as error:
+            self._unread(key, error)
+            return None
 
     def need_amount(self, key: str) -> Decimal | None:
         """Return the amount; None only after a fault."""
@@ -171,16 +179,8 @@ class Record:
         """Return the text; empty only after a fault."""
         return self._needed(key, self.text) or ""
 
-    def _parsed(self, key: str, parse: Callable[[str], T | None]) -> T | None:
-        try:
-            return parse(self.text(key))
-        except ValueError as error:
-            if isinstance(error, InputError):
-                raise
-            self.draft.fault(
-                "row.cell", self.at(key), str(error), "correct the cell or download the file again"
-            )
-            return None
+    def _unread(self, key: str, error: ValueError) -> None:
+        self.draft.fault("row.cell", self.at(key), str(error), "correct the cell or download the file again")
 
     def _needed(self, key: str, read: Callable[[str], T | None]) -> T | None:
         before = len(self.draft.issues)
@@ -219,9 +219,9 @@ def records(
         record = Record(table, row, draft)
         if not texts:
             below = True
-        elif _is_notice(row, width, below=below):
+        elif _is_notice(row, texts, width, below=below):
             _skip_notice(record, draft)
-        elif any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells)):
+        elif "\n" in "".join(texts) and _breaks(row, may_break):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
         elif not (special and any(text.upper() in special for text in texts)) and (
             any(row.cells[width:]) or len(row.cells) < needed or len(texts) == 1
@@ -240,11 +240,15 @@ def records(
             yield record
 
 
-def _is_notice(row: Row, width: int, *, below: bool) -> bool:
-    first = row.texts[0]
-    if len(row.texts) == 1:
+def _breaks(row: Row, may_break: set[int | None]) -> bool:
+    return any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells))
+
+
+def _is_notice(row: Row, texts: tuple[str, ...], width: int, *, below: bool) -> bool:
+    first = texts[0]
+    if len(texts) == 1:
         return below or len(first.split()) >= 3 or first.startswith("***")
-    return below and len(row.cells) < width and not any(map(_is_amount, row.texts))
+    return below and len(row.cells) < width and not any(map(_is_amount, texts))
 
 
 def _is_amount(text: str) -> bool:
