@@ -1,17 +1,195 @@
-"""Trades as a table of the caller's own data frame library; the one place that knows narwhals."""
+"""Tables of the caller's own data frame library, in and out; the one place that knows narwhals."""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-from realloc.errors import ExportError
+from realloc._reading import nearest
+from realloc.accounts import ACCOUNT_KEYS, LOT_KEYS
+from realloc.errors import ExportError, InputError, Issue
+from realloc.models import CASH
 from realloc.trades import Trade, plain
 
 LIBRARIES = ("pandas", "polars")
 """Looked for among the imported modules where the caller names none."""
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "positions": ("account_number", "symbol", "shares"),
+    "prices": ("symbol", "price"),
+    "accounts": ("account_number",),
+    "lots": ("account_number", "symbol", "shares", "cost_per_share", "acquired"),
+    "recent_trades": ("account_number", "symbol", "shares", "traded"),
+}
+"""The columns that each table must have, without an empty cell."""
+
+_OPTIONAL: Mapping[str, frozenset[str]] = {
+    "positions": frozenset(),
+    "prices": frozenset({"spread_bps"}),
+    "accounts": ACCOUNT_KEYS - {"account_number", "positions", "lots"},
+    "lots": LOT_KEYS - {"symbol", "shares", "cost_per_share", "acquired"},
+    "recent_trades": frozenset({"price", "gain"}),
+}
+_SYNONYMS = {
+    "account_id": "account_number",
+    "account_label": "label",
+    "account_name": "label",
+    "quantity": "shares",
+}
+_MOST_ISSUES = 20
+
+
+def household_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the accounts, prices and recent trades of a household document from tables.
+
+    Columns are found by name; case, spaces, hyphens and underscores do not matter. Nulls and NaN are cells that
+    say nothing.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame or polars.DataFrame or pyarrow.Table
+        By name: ``positions``, ``prices``, ``accounts``, ``lots``, ``recent_trades``; see
+        `Household.from_frames`.
+
+    Returns
+    -------
+    dict
+        With the keys ``accounts``, ``prices`` and, where the table is given, ``recent_trades``. What the cells
+        say is checked when a household is built from it.
+
+    Raises
+    ------
+    InputError
+        A column is missing or unknown, a needed cell is empty, an account or a symbol's price stands twice: all
+        faults, each with table, row (the first is 0) and column.
+    ExportError
+        narwhals is not installed.
+    """
+    issues: list[Issue] = []
+    rows = {name: list(_rows(name, table, issues)) for name, table in tables.items()}
+    accounts: dict[str, dict[str, Any]] = {}
+    for place, row in rows.get("accounts", ()):
+        if accounts.setdefault(str(row["account_number"]), row) is not row:
+            _fault(issues, "account.duplicate", place, f"account {row['account_number']} stands twice")
+    for place, row in rows.get("positions", ()):
+        account = _account_of(accounts, row, place, issues, complete="accounts" in rows)
+        shares = row["shares"]
+        if row["symbol"] == CASH:
+            account["cash"] = account.get("cash", 0.0) + shares
+        else:
+            positions = account.setdefault("positions", {})
+            positions[row["symbol"]] = positions.get(row["symbol"], 0.0) + shares
+    for place, row in rows.get("lots", ()):
+        account = _account_of(accounts, row, place, issues, complete=True)
+        account.setdefault("lots", []).append({key: row[key] for key in row if key != "account_number"})
+    prices: dict[str, Any] = {}
+    for place, row in rows.get("prices", ()):
+        symbol = row.pop("symbol")
+        if prices.setdefault(symbol, row) is not row:
+            _fault(
+                issues, "price.duplicate", place, f"{symbol} has two prices", "keep one row of each symbol"
+            )
+    if issues:
+        rest = len(issues) - _MOST_ISSUES
+        more = [Issue(code="table.more", where="", message=f"and {rest} more faults")] if rest > 0 else []
+        raise InputError([*issues[:_MOST_ISSUES], *more])
+    document: dict[str, Any] = {"accounts": list(accounts.values()), "prices": prices}
+    if "recent_trades" in rows:
+        document["recent_trades"] = [row for _, row in rows["recent_trades"]]
+    return document
+
+
+def _account_of(
+    accounts: dict[str, dict[str, Any]],
+    row: Mapping[str, Any],
+    place: str,
+    issues: list[Issue],
+    *,
+    complete: bool,
+) -> dict[str, Any]:
+    """Return the account of a row; a new one where the table of accounts is not given."""
+    number = str(row["account_number"])
+    if number not in accounts and complete:
+        near = nearest(number, accounts)
+        hint = f"did you mean {near!r}?" if near else "add it, or remove the row"
+        _fault(issues, "account.unknown", place, f"there is no account {number!r}", hint)
+    return accounts.setdefault(number, {"account_number": number, "label": number})
+
+
+def _rows(name: str, table: Any, issues: list[Issue]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the place and the cells of each row whose needed cells are all there."""
+    columns = _columns(name, table, issues)
+    for number, cells in enumerate(zip(*columns.values(), strict=True)):
+        row = {key: cell for key, cell in zip(columns, map(_cell, cells), strict=True) if cell is not None}
+        empty = [key for key in NEEDED[name] if key in columns and key not in row]
+        for key in empty:
+            _fault(issues, "cell.empty", f"{name}[{number}].{key}", "the cell is empty")
+        shares = row.get("shares", 0.0)
+        if isinstance(shares, bool) or not isinstance(shares, (int, float)):
+            found = f"expected a number, found {shares!r}"
+            _fault(issues, "type.number", f"{name}[{number}].shares", found, "convert the column to numbers")
+        elif not empty and columns.keys() >= set(NEEDED[name]):
+            if "account_number" in row:
+                row["account_number"] = str(row["account_number"])
+            yield f"{name}[{number}]", row
+
+
+def _columns(name: str, table: Any, issues: list[Issue]) -> dict[str, Sequence[Any]]:
+    """Return the cells of each column by the document's word for it."""
+    try:
+        import narwhals as nw  # noqa: PLC0415 - a household without tables needs none of it
+    except ImportError as error:
+        raise ExportError(
+            "Tables need narwhals, which is not installed: pip install 'realloc[frames]'"
+        ) from error
+    if name not in NEEDED:
+        near = nearest(name, NEEDED)
+        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(NEEDED)}"
+        _fault(issues, "table.unknown", name, f"there is no table {name!r}", hint)
+        return {}
+    frame = nw.from_native(table, eager_only=True)
+    known = {*NEEDED[name], *_OPTIONAL[name]}
+    columns: dict[str, Sequence[Any]] = {}
+    for header in frame.columns:
+        key = re.sub(r"[\s_-]+", "_", str(header).strip().casefold())
+        key = key if key in known else _SYNONYMS.get(key, key)
+        if key not in known:
+            near = nearest(key, known)
+            hint = f"did you mean {near!r}?" if near else f"known are {', '.join(sorted(known))}"
+            _fault(issues, "column.unknown", f"{name}.{header}", "the column is unknown", hint)
+        elif key in columns:
+            _fault(issues, "column.duplicate", f"{name}.{header}", f"a second column of {key}", "keep one")
+        else:
+            columns[key] = frame[header].to_list()
+    for key in NEEDED[name]:
+        if key not in columns:
+            found = ", ".join(map(str, frame.columns)) or "none"
+            _fault(issues, "column.missing", name, f"the column {key!r} is missing (found: {found})")
+    return columns
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell as a document has it; None for one that says nothing."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, Decimal):
+        value = float(value)
+    if value is None or value != value or (isinstance(value, str) and not value.strip()):  # noqa: PLR0124 - NaN, NaT
+        return None
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.strip() if isinstance(value, str) else value
+
+
+def _fault(issues: list[Issue], code: str, where: str, message: str, hint: str = "") -> None:
+    issues.append(Issue(code=code, where=where, message=message, hint=hint))
 
 
 def trades_frame(trades: Iterable[Trade], native_namespace: ModuleType | str | None = None) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.errors import InputError, Issue
+from realloc.frames import household_tables
 from realloc.models import MODEL_KEYS, PortfolioModel
 from realloc.policy import POLICY_KEYS, Policy
 
@@ -148,6 +149,76 @@ class Household:
         if issues:
             raise InputError(issues)
         return household
+
+    @classmethod
+    def from_frames(
+        cls,
+        *,
+        positions: Any,
+        prices: Any,
+        model: Mapping[str, Any],
+        accounts: Any = None,
+        lots: Any = None,
+        recent_trades: Any = None,
+        policy: Mapping[str, Any] | None = None,
+        as_of: date | str | None = None,
+    ) -> Self:
+        """Build a household from tables of pandas, polars or pyarrow.
+
+        Columns are called as the keys of the document; case, spaces and underscores do not matter, and ``Account
+        Id`` and ``Quantity`` are understood.
+
+        Parameters
+        ----------
+        positions : data frame
+            ``account_number``, ``symbol``, ``shares``. The rows of the symbol ``CASH`` are dollars; rows of one
+            symbol in one account are added up.
+        prices : data frame
+            ``symbol``, ``price`` (dollars per share) and optionally ``spread_bps``.
+        model : mapping
+            Targets and classes, as the document has them.
+        accounts : data frame, optional
+            ``account_number`` and any other key of an account: ``label``, ``kind``, ``owner``, ``cash_reserve``
+            and so on. Without it every account is taxable.
+        lots : data frame, optional
+            ``account_number``, ``symbol``, ``shares``, ``cost_per_share``, ``acquired`` and optionally ``id``.
+        recent_trades : data frame, optional
+            ``account_number``, ``symbol``, ``shares`` (negative: sold), ``traded``, and optionally ``price``
+            and ``gain``.
+        policy : mapping, optional
+            As the document has it.
+        as_of : datetime.date or str, optional
+            Date of the decision; None takes the computer's date.
+
+        Raises
+        ------
+        InputError
+            Something in the tables cannot be used; all of it is listed, each with table, row and column, or with
+            its place in the document that the tables make.
+        ExportError
+            narwhals is not installed (``realloc[frames]``).
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> positions = pl.DataFrame({"account_number": ["A1", "A1"], "symbol": ["VTI", "CASH"], "shares": [10, 1000]})
+        >>> prices = pl.DataFrame({"symbol": ["VTI", "BND"], "price": [250.0, 72.5]})
+        >>> model = {"name": "60/40", "targets": {"VTI": 0.6, "BND": 0.4}}
+        >>> Household.from_frames(positions=positions, prices=prices, model=model).accounts[0].cash
+        1000.0
+        """
+        tables = {
+            "positions": positions,
+            "prices": prices,
+            "accounts": accounts,
+            "lots": lots,
+            "recent_trades": recent_trades,
+        }
+        document = household_tables({name: table for name, table in tables.items() if table is not None})
+        document |= {"model": model, "policy": policy or {}}
+        if as_of is not None:
+            document["as_of"] = as_of.isoformat() if isinstance(as_of, date) else as_of
+        return cls.from_dict(document)
 
     @classmethod
     def read(cls, table: Table, *, today: date | None = None) -> Self:
