@@ -45,8 +45,8 @@ PRICES = """
 """
 
 REST = """
-# [policy]
-# min_trade_value = 100.0
+[policy]
+min_trade_value = 100.0  # no order is smaller; 0.0 makes the smallest ones too
 
 # [policy.wash_sales]
 # identical = [["VTI", "VTSAX"]]
