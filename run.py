@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import venv
@@ -35,6 +36,7 @@ def main() -> int:
     if sys.argv[1] == "demo":
         _install("run")
         return _call(DEMO)
+    _install_system()
     _install("test")
     failed = [shlex.join(check) for check in CHECKS if _call(check)]
     return _fail("failed: " + ", ".join(failed)) if failed else 0
@@ -53,6 +55,23 @@ def _install(requirements: str) -> None:
     subprocess.run([*quiet, "--requirement", str(pins)], check=True, cwd=ROOT)
     subprocess.run([*quiet, "--no-deps", "--no-build-isolation", "--editable", "."], check=True, cwd=ROOT)
     stamp.write_text(state, encoding="utf-8")
+
+
+def _install_system() -> None:
+    """Install what ``requirements/system.txt`` names, a program and its Debian package a line, where it is missing.
+
+    It needs apt and its rights; elsewhere the tests of a missing program say that they are skipped.
+    """
+    lines = (ROOT / "requirements" / "system.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line.split() for line in lines if line and not line.startswith("#")]
+    missing = [package for program, package in wanted if shutil.which(program) is None]
+    apt = shutil.which("apt-get")
+    if not missing or apt is None or os.geteuid() != 0:
+        return
+    print(f"Installing {', '.join(missing)}", file=sys.stderr, flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+        subprocess.run([apt, "-qq", *command], check=False, env=quiet, stdout=subprocess.DEVNULL)
 
 
 def _make_environment() -> list[str]:

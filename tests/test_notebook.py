@@ -1,4 +1,4 @@
-"""A plan shows itself in a notebook as plain HTML tables."""
+"""A plan and a household show themselves in a notebook as plain HTML tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from realloc.errors import Issue
+from realloc.household import Household
 from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
 from realloc.trades import Trade
 
@@ -34,10 +35,14 @@ class Tables(HTMLParser):
         self.tables: list[list[list[str]]] = []
         self.tags: set[str] = set()
         self.open: list[str] = []
+        self.bars: list[dict[str, str | None]] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("meter", "br"):
+            self.bars.append(dict(attrs))
+            return
         assert not attrs
         self.tags.add(tag)
         self.open.append(tag)
@@ -49,6 +54,8 @@ class Tables(HTMLParser):
             self.tables[-1][-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "meter":
+            return
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
@@ -65,7 +72,10 @@ def test_a_plan_is_shown_as_tables_and_nothing_in_it_is_markup() -> None:
         ["1", "A1", "sell", "1.5", "VTI", "100.00", "-150.00", EVIL],
         ["2", "A1", "buy", "1,200", "BND", "", "", ""],
     ]
-    assert classes[1] == [f"{EVIL} (A1)", "60.00%", "50.00%", "59.00%", "5.00%"]
+    assert classes[1] == [f"{EVIL} (A1)", "60.00%", "50.00%", "59.00%", "5.00%", ""]
+    assert [bar.get("value") for bar in shown.bars if bar] == ["0.5000", "0.5900"]
+    assert shown.bars[0]["low"] == "0.5500"
+    assert shown.bars[0]["high"] == "0.6500"
     assert cash[1] == [EVIL, "1.00", "1,234.50", "0.00"]
     assert issues[1] == ["error", EVIL, EVIL, EVIL]
     text = PLAN._repr_html_()
@@ -80,3 +90,30 @@ def test_a_plan_without_orders_shows_no_table_of_them() -> None:
 
 def test_a_plan_gives_its_trades_as_a_table() -> None:
     assert PLAN.trades_frame("polars")["shares"].to_list() == [-1.5, 1200.0]
+
+
+def test_a_household_is_shown_with_its_accounts_and_what_it_holds() -> None:
+    household = Household.from_dict(
+        {
+            "as_of": "2026-11-20",
+            "prices": {"VTI": 250.0, "<b>": 50.0},
+            "accounts": [
+                {"label": EVIL, "account_number": "A1", "cash": 500.0, "positions": {"VTI": 2, "<b>": 10}},
+                {"label": "IRA", "account_number": "A2", "cash": 0.0, "positions": {"VTI": 2}},
+            ],
+            "model": {"name": "all", "targets": {"VTI": 1.0}},
+        }
+    )
+    shown = Tables(household._repr_html_())
+    accounts, held = shown.tables
+    assert accounts[1:] == [
+        [EVIL, "A1", "taxable", "500.00", "1,500.00"],
+        ["IRA", "A2", "taxable", "0.00", "500.00"],
+    ]
+    assert held[1:] == [
+        ["VTI", "1,000.00", "50.00%", ""],
+        ["<b>", "500.00", "25.00%", ""],
+        ["CASH", "500.00", "25.00%", ""],
+    ]
+    assert [bar["value"] for bar in shown.bars] == ["0.5000", "0.2500", "0.2500"]
+    assert "<b>$2,000.00</b> in 2 accounts" in household._repr_html_()

@@ -12,6 +12,7 @@ from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.errors import InputError, Issue
 from realloc.frames import household_tables
 from realloc.models import MODEL_KEYS, PortfolioModel
+from realloc.notebook import household_html
 from realloc.policy import POLICY_KEYS, Policy
 
 
@@ -111,6 +112,9 @@ class Household:
     def spread_bps(self, symbol: str) -> float:
         """Return the full bid/ask spread of `symbol` in 1/10,000."""
         return self.spreads_bps.get(symbol, self.policy.costs.spread_bps)
+
+    def _repr_html_(self) -> str:
+        return household_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the household document."""

@@ -1,4 +1,4 @@
-"""A plan as HTML tables, which notebooks display."""
+"""A plan and a household as HTML tables, which notebooks display."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from realloc.plan import Plan
+    from realloc.household import Household
+    from realloc.plan import ClassWeight, Plan
 
 
 def plan_html(plan: Plan) -> str:
@@ -42,7 +43,7 @@ def plan_html(plan: Plan) -> str:
         )
     parts += [
         _table(
-            ("Class", "Target", "Before", "After", "Band"),
+            ("Class", "Target", "Before", "After", "Band", ""),
             (
                 (
                     f"{weight.name} ({weight.account})" if weight.account else weight.name,
@@ -50,6 +51,7 @@ def plan_html(plan: Plan) -> str:
                 )
                 for weight in plan.classes
             ),
+            [_meters(weight) for weight in plan.classes],
         ),
         _table(
             ("Account", "Cash before", "Cash after", "Shortfall"),
@@ -72,9 +74,57 @@ def plan_html(plan: Plan) -> str:
     return "\n".join(["<div>", *parts, "</div>"])
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def household_html(household: Household) -> str:
+    """Return the household as HTML: its accounts and what is held, all escaped."""
+    held: dict[str, float] = {}
+    accounts = []
+    for account in household.accounts:
+        values = {
+            symbol: shares * household.prices.get(symbol, 0.0) for symbol, shares in account.positions.items()
+        }
+        for symbol, value in values.items():
+            held[symbol] = held.get(symbol, 0.0) + value
+        accounts.append((account, account.cash + account.cash_flow + sum(values.values())))
+    held["CASH"] = sum(account.cash + account.cash_flow for account in household.accounts)
+    total = sum(held.values())
+    shares = {symbol: value / total if total else 0.0 for symbol, value in held.items()}
+    ranked = sorted(held, key=lambda symbol: (-held[symbol], symbol))
+    count = f"{len(accounts)} {'account' if len(accounts) == 1 else 'accounts'}"
+    parts = [
+        f"<p><b>{_dollars(total)}</b> in {count} on {household.as_of.isoformat()}, prices of that day.</p>",
+        _table(
+            ("Account", "Number", "Kind", "Cash", "Value"),
+            (
+                (account.label, account.account_number, account.kind, f"{account.cash:,.2f}", f"{value:,.2f}")
+                for account, value in accounts
+            ),
+        ),
+        _table(
+            ("Symbol", "Value", "Weight", ""),
+            ((symbol, f"{held[symbol]:,.2f}", f"{shares[symbol]:.2%}") for symbol in ranked),
+            [f'<meter value="{max(shares[symbol], 0.0):.4f}"></meter>' for symbol in ranked],
+        ),
+    ]
+    return "\n".join(["<div>", *parts, "</div>"])
+
+
+def _meters(weight: ClassWeight) -> str:
+    """Return the weights before and after as bars that change their colour outside the band."""
+    low, high = max(0.0, weight.target - weight.band), min(1.0, weight.target + weight.band)
+    scale = f'low="{low:.4f}" high="{high:.4f}" optimum="{min(weight.target, 1.0):.4f}"'
+    return "<br>".join(
+        f'<meter value="{min(max(value, 0.0), 1.0):.4f}" {scale} title="{when}"></meter>'
+        for when, value in (("before", weight.before), ("after", weight.after))
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], bars: Sequence[str] = ()) -> str:
+    """Return a table; `bars` is markup for a last cell of each row."""
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+    if bars:
+        cells = [f"{row}<td>{bar}</td>" for row, bar in zip(cells, bars, strict=True)]
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

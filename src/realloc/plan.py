@@ -113,6 +113,10 @@ class Plan:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
         return trades_frame(self.trades, native_namespace)
 
+    def to_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
+        """Return the trades as a table, as `trades_frame` does; the name that data frame users look for."""
+        return self.trades_frame(native_namespace)
+
     def _repr_html_(self) -> str:
         return plan_html(self)
 

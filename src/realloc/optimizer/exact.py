@@ -17,6 +17,8 @@ from realloc.optimizer.relaxation import Columns
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
 
+NOTHING = 1e-7
+"""In the same units: what the solver cannot tell from zero when it has to miss as little as it may."""
 
 WORTH_COUNTING = 1e-4
 """Units of the model: a step of shares worth less may as well be continuous, and the solver is more exact so."""
@@ -326,7 +328,7 @@ class Program:
         least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
         bound = (least - MARGIN) * self.unit + problem.location
         if status in {"Infeasible", "Bound on objective reached"}:
-            bound = incumbent
+            bound = incumbent if np.isfinite(incumbent) else -np.inf
         if info.primal_solution_status != FEASIBLE or status == "Infeasible":
             return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
         x = np.array(highs.getSolution().col_value)
@@ -381,11 +383,11 @@ class Program:
         self._limit(effort, 0.0)
         self.highs.run()
         least = max(0.0, self.highs.getInfo().objective_function_value)
-        if least < 1e-7:
+        if least < NOTHING:
             none = np.zeros(len(columns))
-            self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none)
+            self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none + NOTHING)
         else:
             self.highs.addRow(
-                -np.inf, least + 1e-7, len(columns), columns.astype(np.int32), np.ones(len(columns))
+                -np.inf, least + NOTHING, len(columns), columns.astype(np.int32), np.ones(len(columns))
             )
         self.highs.changeColsCost(n, everything, self.model.cost)

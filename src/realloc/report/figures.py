@@ -1,0 +1,156 @@
+"""What the report shows, worked out from household and plan: plain values, no markup."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import fsum
+
+from realloc.household import Household
+from realloc.models import CASH
+from realloc.optimizer.scopes import Scope, scopes_of
+from realloc.plan import ClassWeight, Plan
+from realloc.trades import Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOrders:
+    """One account: its orders in the plan's sequence, its cash, and what it holds afterwards, by class in dollars."""
+
+    label: str
+    number: str
+    kind: str
+    trades: tuple[Trade, ...]
+    cash_before: float
+    cash_after: float
+    shortfall: float
+    classes: Mapping[str, float]
+
+    @property
+    def value(self) -> float:
+        """Dollars after the plan."""
+        return fsum(self.classes.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Symbols that must not be bought in any account through `until`, because `symbol` is sold at a loss."""
+
+    symbol: str
+    symbols: tuple[str, ...]
+    loss: float
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Everything the report shows that plan and household do not state themselves.
+
+    `harvested` is the sum of losses realized in taxable accounts, `gains` of gains, in dollars.
+    """
+
+    accounts: tuple[AccountOrders, ...]
+    class_names: tuple[str, ...]
+    harvested: float
+    gains: float
+    closed: tuple[Closed, ...]
+
+    @property
+    def n_orders(self) -> int:
+        """How many orders there are."""
+        return sum(len(account.trades) for account in self.accounts)
+
+
+def figures_of(household: Household, plan: Plan, masked: bool) -> Figures:
+    """Work out the report's figures; account numbers keep their last four characters if `masked`."""
+    trades = defaultdict(list)
+    for trade in plan.trades:
+        trades[trade.account_id].append(trade)
+    scope_of = {account.account_number: scope for scope in scopes_of(household) for account in scope.accounts}
+    cash = {row.account_number: row for row in plan.accounts}
+    accounts = []
+    for account in sorted(household.accounts, key=lambda one: one.account_number):
+        number = account.account_number
+        shares = dict(account.positions)
+        for trade in trades[number]:
+            shares[trade.symbol] = shares.get(trade.symbol, 0.0) + trade.shares
+        held = _by_class(shares, household, scope_of[number])
+        held[CASH] = held.get(CASH, 0.0) + cash[number].cash_after
+        accounts.append(
+            AccountOrders(
+                label=account.label or masked_number(number, masked),
+                number=masked_number(number, masked),
+                kind=account.kind,
+                trades=tuple(trades[number]),
+                cash_before=cash[number].cash_before,
+                cash_after=cash[number].cash_after,
+                shortfall=cash[number].shortfall,
+                classes=held,
+            )
+        )
+    totals: dict[str, float] = defaultdict(float)
+    for row in accounts:
+        for name, value in row.classes.items():
+            totals[name] += value
+    names = sorted((name for name in totals if name != CASH), key=lambda name: (-totals[name], name))
+    taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
+    lots = [lot for trade in plan.trades if trade.account_id in taxable for lot in trade.lots]
+    return Figures(
+        accounts=tuple(accounts),
+        class_names=(*names, CASH),
+        harvested=-fsum(lot.gain for lot in lots if lot.gain < 0),
+        gains=fsum(lot.gain for lot in lots if lot.gain > 0),
+        closed=_closed(household, plan, taxable),
+    )
+
+
+def drift_rows(plan: Plan, most: int) -> tuple[ClassWeight, ...]:
+    """Return the classes that are furthest from their targets before or after, at most `most`, by target."""
+    furthest = sorted(
+        plan.classes,
+        key=lambda row: (
+            -max(abs(row.before - row.target), abs(row.after - row.target)),
+            row.name,
+            row.account,
+        ),
+    )
+    chosen = furthest[:most]
+    return tuple(sorted(chosen, key=lambda row: (row.account, row.name == CASH, -row.target, row.name)))
+
+
+def masked_number(number: str, masked: bool) -> str:
+    """Return an account number, or its last four characters behind dots."""
+    return f"\u2026{number[-4:]}" if masked and len(number) > 4 else number
+
+
+def _by_class(shares: Mapping[str, float], household: Household, scope: Scope) -> dict[str, float]:
+    """Return dollars by the name of each class; what no class covers goes under the symbol itself."""
+    held: dict[str, float] = defaultdict(float)
+    for symbol, count in shares.items():
+        value = count * household.prices[symbol] if count else 0.0
+        cover = scope.cover.get(symbol, ())
+        for group, share in cover:
+            held[scope.groups[group].name] += value * share
+        rest = value * (1.0 - fsum(share for _, share in cover))
+        if abs(rest) > 0.005:
+            held[symbol] += rest
+    return dict(held)
+
+
+def _closed(household: Household, plan: Plan, taxable: set[str]) -> tuple[Closed, ...]:
+    """Return the forward window of each loss sale (26 USC 1091: 30 days after)."""
+    wash = household.policy.wash_sales
+    losses: dict[str, float] = defaultdict(float)
+    for trade in plan.trades:
+        if trade.account_id in taxable:
+            losses[trade.symbol] -= fsum(lot.gain for lot in trade.lots if lot.gain < 0)
+    until = household.as_of + timedelta(days=wash.window_days)
+    closed = []
+    for symbol, loss in sorted(losses.items()):
+        if loss > 0:
+            groups = [group for group in wash.identical if symbol in group]
+            symbols = tuple(sorted({symbol, *(name for group in groups for name in group)}))
+            closed.append(Closed(symbol=symbol, symbols=symbols, loss=loss, until=until))
+    return tuple(closed)

@@ -1,0 +1,141 @@
+"""The page of the report: its words, its tables, and the one file that they become."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from typing import Any
+
+from realloc.documents.writing import write_whole
+from realloc.errors import ExportError
+from realloc.household import Household
+from realloc.models import CASH
+from realloc.plan import Plan
+from realloc.report.charts import HUES, accounts_chart, costs_chart, drift_chart
+from realloc.report.figures import Figures, drift_rows, figures_of
+
+MOST_CLASSES = 14
+"""Classes in the drift chart; its table has all of them."""
+OPEN_ORDERS = 30
+"""A report with more orders than this folds them, account by account."""
+KINDS = {"taxable": "taxable", "tax_deferred": "tax-deferred", "tax_exempt": "tax-exempt"}
+
+
+def write_report(
+    household: Household, plan: Plan, path: str | os.PathLike[str], *, full_numbers: bool = False
+) -> None:
+    """Write the report of a plan: one HTML file without links, scripts or pictures of elsewhere.
+
+    Parameters
+    ----------
+    household : Household
+        The household that was planned.
+    plan : Plan
+        Its plan.
+    path : str or path
+        The file to write; its folder must exist. It is written whole or not at all.
+    full_numbers : bool
+        Print account numbers in full instead of their last four characters.
+
+    Raises
+    ------
+    ExportError
+        The file cannot be written, or jinja2 or matplotlib is not installed (``realloc[report]``).
+    """
+    write_whole(path, report_html(household, plan, full_numbers=full_numbers))
+
+
+def report_html(household: Household, plan: Plan, *, full_numbers: bool = False) -> str:
+    """Return the report as HTML; see `write_report`. The same plan gives the same bytes."""
+    try:
+        import jinja2  # noqa: PLC0415 - an extra, imported when a report is made
+    except ImportError as error:
+        raise ExportError(
+            "The report needs jinja2, which is not installed: pip install 'realloc[report]'"
+        ) from error
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "dollars": dollars,
+        "percent": percent,
+        "shares": shares,
+        "text": _masker(household, full_numbers=full_numbers),
+    }
+    room = files("realloc.report")
+    figures = figures_of(household, plan, masked=not full_numbers)
+    shown = drift_rows(plan, MOST_CLASSES)
+    named = figures.class_names
+    return environment.from_string(room.joinpath("page.html").read_text(encoding="utf-8")).render(
+        household=household,
+        plan=plan,
+        figures=figures,
+        style=room.joinpath("page.css").read_text(encoding="utf-8"),
+        drift_svg=drift_chart(shown),
+        n_shown=len(shown),
+        accounts_svg=accounts_chart(
+            [account.label for account in figures.accounts],
+            [account.classes for account in figures.accounts],
+            named,
+        ),
+        columns=named[:HUES],
+        others=named[HUES:],
+        costs_svg=costs_chart(_steps(plan)),
+        steps=_steps(plan),
+        headline=_headline(plan, figures),
+        saved=plan.costs.do_nothing - plan.costs.objective,
+        kinds=KINDS,
+        open_orders=figures.n_orders <= OPEN_ORDERS,
+        CASH=CASH,
+    )
+
+
+def dollars(amount: float, digits: int = 2) -> str:
+    """Return dollars and cents; a negative amount has a true minus sign."""
+    rounded = round(amount, digits)
+    return f"{chr(0x2212) if rounded < 0 else ''}${abs(rounded):,.{digits}f}"
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """Return a percentage to the tenth."""
+    rounded = round(100 * fraction, digits)
+    return f"{chr(0x2212) if rounded < 0 else ''}{abs(rounded):.{digits}f}%"
+
+
+def shares(count: float) -> str:
+    """Return a share count to three decimals, without zeros at the end."""
+    return f"{abs(count):,.3f}".rstrip("0").rstrip(".")
+
+
+def _headline(plan: Plan, figures: Figures) -> str:
+    totals = plan.household
+    if not figures.n_orders:
+        return f"Nothing to trade: the household is {percent(totals.drift_after)} off its targets"
+    orders = "1 order brings" if figures.n_orders == 1 else f"{figures.n_orders} orders bring"
+    return f"{orders} the household from {percent(totals.drift_before)} to {percent(totals.drift_after)} off target"
+
+
+def _steps(plan: Plan) -> list[tuple[str, float, bool]]:
+    """Return the way from the cost of doing nothing to the plan's, in dollars of the objective."""
+    costs = plan.costs
+    nearer = costs.drift + costs.location - costs.do_nothing
+    return [
+        ("Doing nothing", costs.do_nothing, True),
+        ("Drift and location", nearer, False),
+        ("Tax", costs.tax, False),
+        ("Trading", costs.trading, False),
+        ("This plan", costs.objective, True),
+    ]
+
+
+def _masker(household: Household, *, full_numbers: bool) -> Any:
+    """Return a filter that hides account numbers in a text."""
+    numbers = sorted((a.account_number for a in household.accounts), key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for number in () if full_numbers else numbers:
+            if len(number) > 4:
+                text = text.replace(number, f"\u2026{number[-4:]}")
+        return text
+
+    return mask

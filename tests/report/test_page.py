@@ -1,0 +1,214 @@
+"""The report: what it says, and that it is one file that nobody's names can break."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from realloc import ExportError, Household, Plan, rebalance
+from realloc.report import report_html, write_report
+from realloc.report.charts import compact
+from realloc.report.figures import drift_rows, figures_of, masked_number
+from realloc.report.page import dollars, percent, shares
+from realloc.testing.strategies import households
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "household.json"
+EVIL = "<script>alert(1)</script>$\"'&"
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Reads a page; refuses what is not closed, what loads something, and what has an id twice."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.ids: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.headings: list[int] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.labels: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags[tag] += 1
+        if tag not in VOID:
+            self.open.append(tag)
+        if values.get("id"):
+            self.ids[str(values["id"])] += 1
+        self.links += [str(value) for key, value in attrs if key in ("src", "href", "xlink:href", "action")]
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag in ("figure", "section") or values.get("role") == "region":
+            self.labels.append(values.get("aria-label") or values.get("aria-labelledby") or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def example(**policy: Any) -> Household:
+    document = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    document["policy"] |= policy
+    return Household.from_dict(document)
+
+
+@pytest.fixture(scope="module")
+def planned() -> tuple[Household, Plan]:
+    household = example()
+    return household, rebalance(household)
+
+
+def test_the_report_is_one_file_that_loads_nothing(planned: tuple[Household, Plan]) -> None:
+    text = report_html(*planned)
+    page = Page(text)
+    assert page.open == []
+    assert page.tags["script"] == page.tags["img"] == page.tags["link"] == 0
+    assert all(link.startswith("#") for link in page.links)
+    assert "@import" not in text
+    assert re.findall(r"url\((?!#)", text) == []
+    assert max(page.ids.values()) == 1
+
+
+def test_headings_go_down_in_order_and_every_part_has_a_name(planned: tuple[Household, Plan]) -> None:
+    page = Page(report_html(*planned))
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+    assert page.labels
+    assert all(page.labels)
+    assert page.tags["figure"] == 3
+    assert page.tags["main"] == page.tags["header"] == page.tags["footer"] == 1
+
+
+def test_the_report_says_what_the_plan_says(planned: tuple[Household, Plan]) -> None:
+    household, plan = planned
+    text = Page(report_html(household, plan)).text
+    assert f"{len(plan.trades)} orders bring the household from 10.2% to 0.0% off target" in text
+    assert dollars(plan.costs.do_nothing) in text
+    assert dollars(plan.certificate.gap) in text
+    for trade in plan.trades:
+        assert trade.reason in text
+        assert dollars(abs(trade.notional)) in text
+    assert "ITOT, VTI" in text
+    assert "2026-12-20" in text
+
+
+def test_account_numbers_are_masked_unless_asked_for(planned: tuple[Household, Plan]) -> None:
+    hidden, shown = report_html(*planned), report_html(*planned, full_numbers=True)
+    for account in planned[0].accounts:
+        assert account.account_number not in hidden
+        assert account.account_number in shown
+    assert masked_number("JNT-4410", True) == "\u20264410"
+    assert masked_number("4410", True) == "4410"
+
+
+def test_the_same_plan_gives_the_same_bytes(planned: tuple[Household, Plan]) -> None:
+    assert report_html(*planned) == report_html(*planned)
+
+
+def test_names_are_text_and_never_markup() -> None:
+    household = Household.from_dict(
+        {
+            "as_of": "2026-11-20",
+            "prices": {"VTI": 250.0, EVIL: 50.0},
+            "accounts": [
+                {"label": EVIL, "account_number": EVIL, "cash": 5000.0, "positions": {"VTI": 2, EVIL: 10}}
+            ],
+            "model": {"name": EVIL, "targets": {EVIL: 0.5, "VTI": 0.5}},
+        }
+    )
+    page = Page(report_html(household, rebalance(household)))
+    assert page.tags["script"] == 0
+    assert EVIL in page.text
+
+
+def test_a_plan_without_orders_says_so() -> None:
+    household = example(max_orders=0)
+    text = Page(report_html(household, rebalance(household))).text
+    assert "Nothing to trade" in text
+    assert "no permitted trade is worth its cost" in text
+
+
+@settings(max_examples=15)
+@given(households("small"))
+def test_every_household_has_a_report_and_its_accounts_add_up(household: Household) -> None:
+    plan = rebalance(household)
+    figures = figures_of(household, plan, masked=True)
+    assert Page(report_html(household, plan)).open == []
+    for row, account in zip(
+        figures.accounts, sorted(household.accounts, key=lambda one: one.account_number), strict=True
+    ):
+        held = dict(account.positions)
+        for trade in plan.trades:
+            if trade.account_id == account.account_number:
+                held[trade.symbol] = held.get(trade.symbol, 0.0) + trade.shares
+        worth = sum(count * household.prices[symbol] for symbol, count in held.items() if count)
+        assert row.value == pytest.approx(worth + row.cash_after, rel=1e-9, abs=0.02)
+
+
+def test_the_chart_has_the_classes_that_are_furthest_off(planned: tuple[Household, Plan]) -> None:
+    plan = planned[1]
+    rows = drift_rows(plan, 2)
+    assert {row.name for row in rows} == {"us_stock", "international_stock"}
+    assert len(drift_rows(plan, 99)) == len(plan.classes)
+
+
+def test_losses_close_the_window_of_identical_symbols(planned: tuple[Household, Plan]) -> None:
+    (closed,) = figures_of(*planned, masked=True).closed
+    assert (closed.symbol, closed.symbols, closed.until) == ("VTI", ("ITOT", "VTI"), date(2026, 12, 20))
+    assert closed.loss == pytest.approx(809.09, abs=0.005)
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, planned: tuple[Household, Plan]) -> None:
+    write_report(*planned, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == report_html(*planned)
+    with pytest.raises(ExportError, match="does not exist"):
+        write_report(*planned, tmp_path / "no" / "report.html")
+
+
+@pytest.mark.parametrize("module", ["jinja2", "matplotlib"])
+def test_a_missing_library_is_named(
+    module: str, planned: tuple[Household, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ExportError, match=rf"{module}.*pip install 'realloc\[report\]'"):
+        report_html(*planned)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(1234.5, "$1,234.50"), (-0.004, "$0.00"), (-2.0, "\u2212$2.00"), (0.005, "$0.01"), (0.0, "$0.00")],
+)
+def test_dollars_have_cents_and_a_true_minus(amount: float, text: str) -> None:
+    assert dollars(amount + 1e-9 * (amount > 0)) == text
+
+
+def test_percentages_are_to_the_tenth_and_shares_without_zeros() -> None:
+    assert (percent(0.12345), percent(-0.0001), percent(-0.1)) == ("12.3%", "0.0%", "\u221210.0%")
+    assert (shares(-1234.5), shares(2.0), shares(0.125)) == ("1,234.5", "2", "0.125")
+    assert [compact(value) for value in (12, 350_000, 1_250_000, -2e9)] == ["$12", "$350k", "$1.25M", "-$2B"]
