@@ -23,6 +23,7 @@ CHECKS = [
     ["ruff", "format", "--check", "."],
     ["mypy"],
     ["lint-imports"],
+    ["mkdocs", "build", "--strict", "--quiet"],
     ["pytest", "--numprocesses=auto", "--cov", "--cov-report=term"],
 ]
 
@@ -91,7 +92,7 @@ def _call(command: list[str]) -> int:
     print(f"\n$ {shlex.join(command)}", file=sys.stderr, flush=True)
     program, *arguments = command
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV)}
+    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), "NO_MKDOCS_2_WARNING": "1"}
     return subprocess.run([str(BIN / program), *arguments], check=False, cwd=ROOT, env=environment).returncode
 
 
