@@ -1,8 +1,8 @@
 """Run what the documentation shows: every command and program on a page is executed when the site is built.
 
-A fence marked ``{.console .run}`` has commands behind ``$``; the build runs each and puts what it prints below it. A
-fence marked ``{.python .run}`` is a program, and what it prints follows it. The fences of a page share one folder, which
-begins with a copy of ``examples/``. A command that ends with another status than its fence says (``status=1``) fails
+A fence marked ``{.console .run}`` has commands behind ``$``; the build runs each and puts what it prints below it.
+A fence marked ``{.python .run}`` is a program, and what it prints follows it. The fences of a page share one folder,
+which begins with a copy of ``examples/``. A command that ends with another status than its fence says (``status=1``) fails
 the build.
 """
 
