@@ -2,8 +2,8 @@
 
 A fence marked ``{.console .run}`` has commands behind ``$``; the build runs each and puts what it prints below it.
 A fence marked ``{.python .run}`` is a program, and what it prints follows it. The fences of a page share one folder,
-which begins with a copy of ``examples/``. A command that ends with another status than its fence says (``status=1``) fails
-the build.
+which begins with a copy of ``examples/``. A command that ends with another status than its fence says
+(``status=1``) fails the build.
 """
 
 from __future__ import annotations
