@@ -1,0 +1,29 @@
+"""Workers that die: run in processes of their own, in place of the real one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from realloc.batch import Options, local
+from realloc.batch.store import Tables
+
+POISON = "poison"
+
+
+def dies_of_poison(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
+    """Work as always, but die with a household that is called `POISON` in hand."""
+    problem = local._problem
+
+    def deadly(
+        source: Tables, parts: Path, name: str, ids: Sequence[str], options: Options
+    ) -> Exception | None:
+        if POISON in ids:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return problem(source, parts, name, ids, options)
+
+    local._problem = deadly
+    local._work(pipe, tables, parts, options)

@@ -1,0 +1,246 @@
+"""Runs on this machine: whole, killed, resumed, and with what cannot be read or written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.households import household
+from realloc import ExportError, InputError
+from realloc.batch import (
+    TABLES,
+    Options,
+    Progress,
+    local,
+    plan_partition,
+    read_results,
+    run_local,
+    tables_of,
+    write_tables,
+)
+from realloc.batch.store import Tables
+from tests.batch.deadly import POISON, dies_of_poison
+
+N = 40
+IDS = [f"h{n:03}" for n in range(N - 1)] + [POISON]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of forty households, one of them impossible to plan."""
+    place = tmp_path_factory.mktemp("tables")
+    documents = [household("S", seed=seed).to_dict() for seed in range(N)]
+    documents[7]["accounts"][0]["positions"]["VTI"] = -5
+    write_tables(tables_of(zip(IDS, documents, strict=True)), place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path) -> dict[str, Any]:
+    """What the mapper makes of all of them in this process."""
+    made = plan_partition(Tables(folder).part(sorted(IDS)), Options())
+    return {
+        name: table.sort_by([(key, "ascending") for key in table.schema.names[:3]])
+        for name, table in made.items()
+    }
+
+
+def same(found: dict[str, Any], expected: dict[str, Any]) -> bool:
+    return all(found[name].equals(table) for name, table in expected.items())
+
+
+def test_a_run_is_what_the_mapper_makes_of_the_whole(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    end = run_local(folder, tmp_path / "out", workers=2, part=7, tell=told.append)
+    assert end == Progress(total=N, before=0, finished=N)
+    assert [one.finished for one in told] == sorted(one.finished for one in told)
+    found = read_results(tmp_path / "out")
+    assert same(found, expected)
+    assert sorted(
+        {*found["plans"]["household_id"].to_pylist(), *found["failures"]["household_id"].to_pylist()}
+    ) == sorted(IDS)
+    assert set(found["failures"]["household_id"].to_pylist()) == {"h007"}
+
+
+def test_a_run_that_is_done_is_not_done_again(folder: Path, expected: dict[str, Any], tmp_path: Path) -> None:
+    run_local(folder, tmp_path, workers=1, part=20)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    assert run_local(folder, tmp_path, workers=1) == Progress(total=N, before=N, finished=0)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == before
+    assert same(read_results(tmp_path), expected)
+
+
+def test_workers_killed_at_random_lose_nothing(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    ended = threading.Event()
+
+    def kill_workers() -> None:
+        for _ in range(4):
+            time.sleep(0.7)
+            for pid in _children(os.getpid()):
+                if not ended.is_set():
+                    os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_workers)
+    killer.start()
+    try:
+        run_local(folder, tmp_path, workers=2, part=10)
+    finally:
+        ended.set()
+        killer.join()
+    found = read_results(tmp_path)
+    ids = sorted(
+        [*found["plans"]["household_id"].to_pylist(), *set(found["failures"]["household_id"].to_pylist())]
+    )
+    assert ids == sorted(IDS)
+    died = "worker.died" in found["failures"]["code"].to_pylist()
+    assert died or same(found, expected)
+
+
+def test_a_household_that_kills_its_worker_is_set_aside_and_the_others_are_planned(
+    folder: Path, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local._Run, "work", staticmethod(dies_of_poison))
+    assert run_local(folder, tmp_path, workers=2, part=8).finished == N
+    found = read_results(tmp_path)
+    failures = {row["household_id"]: row["code"] for row in found["failures"].to_pylist()}
+    assert failures[POISON] == "worker.died"
+    kept = pa.compute.not_equal(expected["plans"]["household_id"], POISON)
+    assert found["plans"].equals(expected["plans"].filter(kept))
+
+
+def test_a_run_whose_parent_is_killed_goes_on_where_it_was(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from realloc.batch import run_local\n"
+        "if __name__ == '__main__': run_local(sys.argv[1], sys.argv[2], workers=2, part=4)"
+    )
+    script = tmp_path / "run.py"
+    script.write_text(code, encoding="utf-8")
+    out = tmp_path / "out"
+    run = subprocess.Popen([sys.executable, str(script), str(folder), str(out)])
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(list(out.glob("parts/[0-9]*"))) < 2:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    end = run_local(folder, out, workers=2, part=4)
+    assert end.before > 0
+    assert end.before + end.finished == N
+    assert same(read_results(out), expected)
+
+
+def test_results_of_another_run_are_not_mixed(folder: Path, tmp_path: Path) -> None:
+    run_local(folder, tmp_path, workers=1)
+    with pytest.raises(InputError, match="another run"):
+        run_local(folder, tmp_path, options=Options(run_id="other"))
+
+
+def test_a_part_that_cannot_be_read_fails_for_its_households_alone(folder: Path, tmp_path: Path) -> None:
+    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
+    broken = tmp_path / "tables"
+    write_tables({name: table for name, table in tables.items() if name != "positions"}, broken)
+    place = broken / "positions"
+    place.mkdir()
+    key = pa.compute.less(tables["positions"]["household_id"], "h020")
+    pq.write_table(tables["positions"].filter(key), place / "1.parquet", compression="none")
+    pq.write_table(
+        tables["positions"].filter(pa.compute.invert(key)), place / "2.parquet", compression="none"
+    )
+    data = bytearray((place / "2.parquet").read_bytes())
+    data[4:80] = b"\xff" * 76
+    (place / "2.parquet").write_bytes(bytes(data))
+    run_local(broken, tmp_path / "out", workers=1, part=20)
+    found = read_results(tmp_path / "out")
+    failures = {row["household_id"]: row for row in found["failures"].to_pylist()}
+    assert {row["code"] for name, row in failures.items() if name != "h007"} == {"table.unreadable"}
+    assert "positions" in failures["h021"]["message"] + failures["h021"]["where"]
+    planned = set(found["plans"]["household_id"].to_pylist())
+    assert planned | failures.keys() == set(IDS)
+    assert {f"h{n:03}" for n in range(20)} - {"h007"} == planned
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 100 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(place)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip("a file system cannot be mounted here")
+    yield place
+    subprocess.run(["/bin/umount", str(place)], check=True)
+
+
+def test_a_full_disk_ends_the_run_and_more_room_lets_it_go_on(
+    folder: Path, expected: dict[str, Any], small_disk: Path
+) -> None:
+    with pytest.raises(ExportError, match="No space left on device"):
+        run_local(folder, small_disk, workers=2, part=4)
+    subprocess.run(["/bin/mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    run_local(folder, small_disk, workers=2, part=4)
+    assert same(read_results(small_disk), expected)
+
+
+def test_missing_tables_and_columns_are_named_at_once(tmp_path: Path, folder: Path) -> None:
+    for name in ("households", "accounts", "lots", "recent_trades", "prices", "policies"):
+        (tmp_path / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
+    lots = pq.read_table(tmp_path / "lots.parquet").drop(["acquired"])
+    shares = lots.schema.get_field_index("shares")
+    pq.write_table(lots.set_column(shares, "shares", lots["symbol"]), tmp_path / "lots.parquet")
+    (tmp_path / "prices.parquet").write_text("symbol,price\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        run_local(tmp_path, tmp_path / "out")
+    found = {(Path(issue.where).name, issue.code) for issue in caught.value.issues}
+    assert found == {
+        ("positions", "table.missing"),
+        ("models", "table.missing"),
+        ("lots.parquet", "column.missing"),
+        ("lots.parquet", "column.type"),
+        ("prices.parquet", "table.unreadable"),
+    }
+    assert not (tmp_path / "out").exists()
+
+
+def test_households_are_there_once(tmp_path: Path, folder: Path) -> None:
+    for path in folder.glob("*.parquet"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    homes = pq.read_table(folder / "households.parquet")
+    pq.write_table(pa.concat_tables([homes, homes.slice(3, 1)]), tmp_path / "households.parquet")
+    with pytest.raises(InputError, match="there twice"):
+        run_local(tmp_path, tmp_path / "out")
+
+
+def test_the_manifest_says_what_was_run(folder: Path, tmp_path: Path) -> None:
+    run_local(folder, tmp_path, workers=1, options=Options(run_id="r1", time_limit=5.0))
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["run_id"] == "r1"
+    assert manifest["time_limit"] == 5.0
+
+
+def _children(parent: int) -> list[int]:
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
+    names = {
+        pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in listed if Path(f"/proc/{pid}").exists()
+    }
+    return [int(pid) for pid, name in names.items() if b"spawn_main" in name]
