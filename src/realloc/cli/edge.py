@@ -14,8 +14,14 @@ from realloc.errors import InputError, ReallocError
 MISTAKE = 2
 """Exit status where the input, the arguments or the output path cannot be used."""
 
-FAILURE = 1
-"""Exit status of a fault of the program or of a plugin."""
+NOTHING_TO_DO = 1
+"""Exit status where there is nothing to trade, a rule is broken (``audit``) or the work did not converge."""
+
+FAILURE = 70
+"""Exit status of a fault of the program or of a plugin (``EX_SOFTWARE``), apart from all that is said by 1."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 SHOWN = 3
 """Issues of one error that are shown; the rest is counted."""
@@ -47,7 +53,7 @@ def run(command: str, function: Callable[[], Any]) -> int:
         return 0
     except KeyboardInterrupt:
         _say(f"{command}: interrupted")
-        return 130
+        return INTERRUPTED
     except Exception as error:
         log.debug("The fault in full:", exc_info=error)
         _say(f"{command}: unexpected fault: {type(error).__name__}: {error} (--verbose shows where)")
