@@ -208,7 +208,7 @@ def test_confirm_shows_each_order_and_writes_the_file(
     assert run(monkeypatch, *words) == 0
     out = capsys.readouterr().out
     assert "executed" in out
-    assert "2026-11-20 at 72.00 (estimate)" in " ".join(out.split())
+    assert "2026-11-20 at $72.00 (estimate)" in " ".join(out.split())
     assert tomllib.loads(path.read_text())["recent_trades"][0]["shares"] == 5
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
+from realloc.cli.help_pages import HelpFormatter
 from realloc.errors import InputError
 
 Form = Literal["table", "json", "csv", "markdown"]
@@ -27,7 +28,7 @@ class OutputOptions:
     format : {"table", "json", "csv", "markdown"}
         What is printed on standard output.
     quiet : bool
-        Only warnings and errors on standard error.
+        Less on standard error.
     verbose : bool
         Details on standard error, account numbers among them.
     """
@@ -58,7 +59,7 @@ class Options(OutputOptions):
     format : {"table", "json", "csv", "markdown"}
         What is printed on standard output.
     quiet : bool
-        Only warnings and errors on standard error.
+        Less on standard error.
     verbose : bool
         Details on standard error, account numbers among them.
     """
@@ -121,7 +122,8 @@ def call(
         name=command,
         help_epilogue=f"Example:\n{indent(example, '  ')}",
         help_format="plaintext",
-        help_formatter="plain",
+        help_formatter=HelpFormatter(),
+        suppress_keyboard_interrupt=False,
         version=package_version,
     )
     app.default(function)

@@ -53,6 +53,9 @@ def audit(
         for n, (trade, codes) in enumerate(zip(listed, broken, strict=True), start=1)
     ]
     page: list[Grid | Line] = [Line(text=_verdict(report, broken), strong=True)]
+    totals = report.household
+    before, after = percent(float(totals.drift_before)), percent(float(totals.drift_after))
+    page.append(Line(text=f"Drift {before} before, {after} after."))
     page += [_trades(listed, broken), *notes(report.findings, "Findings"), _costs(report)]
     show(Answer(document=report.to_dict(), columns=COLUMNS, records=records, page=page), options.format)
     return 0 if report.ok else NOTHING_TO_DO
@@ -88,7 +91,7 @@ def _trades(trades: Sequence[Trade], broken: Sequence[Sequence[str]]) -> Grid:
 
 
 def _costs(report: AuditReport) -> Grid:
-    costs, totals = report.costs, report.household
+    costs = report.costs
     rows = [
         ("Tax on the sales", money(float(costs.tax))),
         ("Trading", money(float(costs.trading))),
@@ -96,9 +99,5 @@ def _costs(report: AuditReport) -> Grid:
         ("Drift that is left", money(float(costs.drift))),
         ("Cost of these trades", money(float(costs.objective))),
         ("Cost of doing nothing", money(float(costs.do_nothing))),
-        (
-            f"Drift before and after: {percent(float(totals.drift_before))}, {percent(float(totals.drift_after))}",
-            "",
-        ),
     ]
     return grid("What they cost", ["Part"], ["Dollars"], rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from realloc.audit import AuditReport, audit_trades
@@ -15,6 +16,7 @@ from realloc.cli.planning_commands import decide_for, plan_for
 from realloc.cli.side_by_side import CASE_COLUMNS, Case, case_records, cases_grid, refusals
 from realloc.cli.work import Decision, load_tools
 from realloc.errors import InputError
+from realloc.trades import Trade
 
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma between two changes, not one inside a list."""
@@ -48,8 +50,7 @@ def compare(
     best = plan_for(source)
     bound = best.certificate.bound
     cases = [_judged("do nothing", Decision(trades=(), remaining={}), source, bound)]
-    for name in rebalancer:
-        cases.append(_decided(name, name, source, source, bound))
+    cases += [_decided(name, name, source, source, bound) for name in rebalancer]
     for text in attempt:
         changes = [parse_change(part, "--attempt") for part in _COMMA.split(text)]
         other = replace(source, household=changed(source.household, changes))
@@ -73,10 +74,20 @@ def _decided(name: str, rebalancer: str, planned: Source, judged: Source, bound:
 
 def _judged(name: str, decision: Decision, source: Source, bound: float) -> Case:
     """Return the case by the exact audit under the portfolio's own policy and rules."""
-    report = audit_trades(source.household, decision.trades)
+    report = audit_trades(source.household, _orders(decision.trades))
     if not report.ok:
         return Case(name=name, refused=f"against the portfolio's rules: {report.errors[0]}")
     return _case(name, report, bound)
+
+
+def _orders(trades: Sequence[Trade]) -> list[Trade]:
+    """Return trades made step by step as orders: one for each symbol and side in an account."""
+    orders: dict[tuple[str, str, bool], Trade] = {}
+    for trade in trades:
+        key = trade.account_id, trade.symbol, trade.shares > 0
+        shares = trade.shares + (orders[key].shares if key in orders else 0.0)
+        orders[key] = replace(trade, shares=shares)
+    return list(orders.values())
 
 
 def _case(name: str, report: AuditReport, bound: float) -> Case:

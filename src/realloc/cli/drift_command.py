@@ -11,7 +11,7 @@ from realloc.audit.report import AuditedClass
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
-from realloc.cli.output import Answer, Grid, Line, grid, money, percent, plural, points, shares, show
+from realloc.cli.output import Answer, Grid, Line, grid, money, percent, points, shares, show
 from realloc.cli.places import Place, Switch, load
 from realloc.household import Household
 from realloc.optimizer.scopes import account_value
@@ -44,14 +44,8 @@ def drift(
     value, off = float(report.household.value), float(report.household.drift_before)
     classes = [_class(weights, household) for weights in report.classes]
     symbols, accounts = _symbols(household, value), _accounts(household, value)
-    outside = sum(bool(each["outside"]) for each in classes)
-    are = "are" if outside != 1 else "is"
     page: list[Grid | Line] = [
-        Line(
-            text=f"Drift {percent(off)}: {outside or 'none'} of {plural(len(classes), 'class').replace('classs', 'classes')} "
-            f"{are} outside the band.",
-            strong=True,
-        ),
+        Line(text=_verdict(off, classes), strong=True),
         Line(text=f"{money(value)} on {household.as_of}, cash flows included."),
         _classes_grid(classes),
         _symbols_grid(symbols),
@@ -72,6 +66,13 @@ def drift(
     ]
     show(Answer(document=document, columns=COLUMNS, records=records, page=page), options.format)
     return 0
+
+
+def _verdict(off: float, classes: list[dict[str, Any]]) -> str:
+    outside = sum(bool(each["outside"]) for each in classes)
+    if not outside:
+        return f"Drift {percent(off)}: every class is inside its band."
+    return f"Drift {percent(off)}: {outside} of {len(classes)} outside their band."
 
 
 def _class(weights: AuditedClass, household: Household) -> dict[str, Any]:

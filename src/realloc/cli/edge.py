@@ -6,10 +6,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from realloc.cli.arguments import OutputOptions
 from realloc.errors import InputError, ReallocError
+
+if TYPE_CHECKING:
+    from realloc.cli.arguments import OutputOptions
 
 MISTAKE = 2
 """Exit status where the input, the arguments or the output path cannot be used."""
@@ -86,12 +88,20 @@ class _Handler(logging.Handler):
             sys.stderr.write("\n")
 
 
-def start_logging(options: OutputOptions) -> None:
-    """Send the package's logs to standard error: all with ``--verbose``, warnings with ``--quiet``."""
+def start_logging(options: OutputOptions, *, usual: int = logging.WARNING) -> None:
+    """Send the package's logs to standard error.
+
+    Parameters
+    ----------
+    options : OutputOptions
+        ``--verbose`` asks for all, ``--quiet`` for the next level above the usual one.
+    usual : int
+        The least level that is shown without either.
+    """
     for handler in [handler for handler in log.handlers if isinstance(handler, _Handler)]:
         log.removeHandler(handler)
     log.addHandler(_Handler())
     if options.verbose:
         log.setLevel(logging.DEBUG)
     else:
-        log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+        log.setLevel(usual + 10 if options.quiet else usual)

@@ -251,8 +251,9 @@ def _rules(account: Account, plan: Plan) -> list[str]:
         f"at most {money(account.max_position_value)} in one symbol" if account.max_position_value else "",
     ]
     said = "; ".join(filter(None, rules)) or "none of its own"
-    lines = [f"Rules: {said}."]
-    for cash in plan.accounts:
-        if cash.account_number == account.account_number:
-            lines.append(f"Cash: {money(cash.cash_before)} before, {money(cash.cash_after)} after.")
-    return lines
+    cash = [
+        f"Cash: {money(each.cash_before)} before, {money(each.cash_after)} after."
+        for each in plan.accounts
+        if each.account_number == account.account_number
+    ]
+    return [f"Rules: {said}.", *cash]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cyclopts import App
-
-from realloc.cli.arguments import invoke, package_version
 from realloc.cli.edge import INTERRUPTED, run
 
+if TYPE_CHECKING:
+    from cyclopts import App
+
 COMMAND = "realloc"
+
+WIDEST = 100
+"""Columns beyond which the help gets no wider."""
 
 COMMANDS = {
     "init": ("realloc.cli.portfolio_commands:init", "Begin a portfolio file from broker files."),
@@ -65,26 +71,48 @@ COMMANDS = {
 }
 """Each command with the place of its function and its line in the list; the place is imported when it is used."""
 
-STATUSES = """\
-PORTFOLIO is a portfolio file (portfolio.toml here or in the nearest folder above, where none is named) or a
+PORTFOLIO_AND_STATUSES = """\
+PORTFOLIO is a portfolio file (portfolio.toml here or in the nearest folder above, where none is named) or a \
 household document (JSON or TOML).
 
-Exit status: 0 done; 1 nothing to do, rules broken (audit) or not converged; 2 the input cannot be used;
-70 a fault of the program; 130 interrupted."""
+Exit status: 0 done; 1 nothing to do, rules broken (audit) or not converged; 2 the input cannot be used; \
+70 a fault of the program; 130 interrupted.
+"""
 
 
-def build_app(chosen: str = "") -> App:
-    """Return the program; the help of the `chosen` command is its own, of the others their line in the list."""
+def help_page(width: int) -> str:
+    """Return the help of the program itself: no command is loaded for it, nor what reads command lines."""
+    lines = [
+        f"Usage: {COMMAND} COMMAND [ARGUMENTS]",
+        "",
+        "Rebalance one portfolio that is held in several accounts.",
+        "",
+        "Commands:",
+    ]
+    for name, (_, line) in COMMANDS.items():
+        lines.append(textwrap.fill(line, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14))
+    more = f"'{COMMAND} COMMAND --help' explains a command, '{COMMAND} --version' says which this is."
+    lines += [f"\n{textwrap.fill(part, width)}" for part in (more, *PORTFOLIO_AND_STATUSES.split("\n\n"))]
+    return "\n".join(lines) + "\n"
+
+
+def build_app() -> App:
+    """Return the program; a command is imported when it is used."""
+    from cyclopts import App  # noqa: PLC0415 - the help of the program does without
+
+    from realloc.cli.arguments import package_version  # noqa: PLC0415
+    from realloc.cli.help_pages import HelpFormatter  # noqa: PLC0415
+
     app = App(
         name=COMMAND,
-        help="Rebalance one portfolio that is held in several accounts.",
         help_format="plaintext",
-        help_formatter="plain",
-        help_epilogue=STATUSES,
+        help_formatter=HelpFormatter(),
+        help_epilogue=PORTFOLIO_AND_STATUSES,
+        suppress_keyboard_interrupt=False,
         version=package_version,
     )
-    for name, (place, line) in COMMANDS.items():
-        app.command(place, name=name, sort_key=0, help=None if name == chosen else line)
+    for name, (place, _) in COMMANDS.items():
+        app.command(place, name=name)
     return app
 
 
@@ -93,7 +121,7 @@ def command() -> int:
     statuses: list[int] = []
     failed = run(COMMAND, lambda: statuses.append(main()))
     if failed == INTERRUPTED:
-        from realloc.cli.waiting import interrupted_work  # noqa: PLC0415 - nothing to look for before work began
+        from realloc.cli.waiting import interrupted_work  # noqa: PLC0415 - seldom needed
 
         if interrupted_work():
             sys.stdout.flush()
@@ -110,5 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The command line or the input cannot be used.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    result = invoke(build_app(words[0] if words else ""), command=COMMAND, arguments=words)
+    if words in ([], ["--help"], ["-h"]):
+        sys.stdout.write(help_page(min(shutil.get_terminal_size().columns, WIDEST)))
+        return 0
+    from realloc.cli.arguments import invoke  # noqa: PLC0415 - the help above does without
+
+    result = invoke(build_app(), command=COMMAND, arguments=words)
     return result if isinstance(result, int) else 0

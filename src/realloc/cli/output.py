@@ -101,7 +101,7 @@ def notes(issues: Iterable[Issue], title: str = "Notes") -> list[Grid]:
     rank = {"error": 0, "warning": 1, "info": 2}
     listed = sorted(issues, key=lambda issue: rank[issue.severity])
     rows = [(issue.severity, str(issue)) for issue in listed]
-    return [grid(title, ["", "What"], [], rows)] if rows else []
+    return [grid(title, ["Level", "What"], [], rows)] if rows else []
 
 
 def money(amount: float) -> str:

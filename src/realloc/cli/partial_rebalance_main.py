@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,7 @@ def rebalance_two(
     iterations : int
         Most rounds.
     """
-    start_logging(options)
+    start_logging(options, usual=logging.INFO)
     household = read_household(input_file)
     _require_known(household, sell_symbol, buy_symbol)
     tools = load_tools(options)

@@ -10,9 +10,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from realloc.check import require_sound
 from realloc.cli.changes import NO_CHANGES, PolicyOptions, changed, policy_changes
 from realloc.cli.waiting import working
-from realloc.documents.reading import load_household
+from realloc.documents.reading import at_file, load_household
 from realloc.errors import InputError, Issue
 from realloc.household import Household
 from realloc.portfolio_file.loading import load_portfolio
@@ -76,4 +77,9 @@ def load(place: Path | None, *, fetch: bool = False, policy: PolicyOptions = NO_
             source = Source(path=path, household=portfolio.household, issues=portfolio.issues)
     for issue in source.issues:
         log.warning("%s", issue)
-    return Source(path=path, household=changed(source.household, changes), issues=source.issues)
+    household = changed(source.household, changes)
+    try:
+        require_sound(household)
+    except InputError as error:
+        raise InputError(at_file(path, error.issues)) from error
+    return Source(path=path, household=household, issues=source.issues)

@@ -15,10 +15,10 @@ from realloc.plugins.importers.tabular import Layout, read_table
 from realloc.trades import LotSale, Trade
 
 _TRADES = Layout(
-    keys=("Account", "Symbol"),
+    keys=("Account Number", "Symbol"),
     numbers=("Shares",),
     synonyms={
-        "Account": ("Account Number", "Account Id", "account_number", "account_id"),
+        "Account Number": ("Account Id", "Account"),
         "Shares": ("Quantity",),
     },
 )
@@ -77,7 +77,7 @@ def read_trades(path: Path) -> list[Trade]:
         return trades
     table = read_table(path, _TRADES)
     rows = [
-        (row.needed("Account"), row.needed("Symbol"), row.number("Shares", "Invalid share amount"))
+        (row.needed("Account Number"), row.needed("Symbol"), row.number("Shares", "Invalid share amount"))
         for row in table.rows
     ]
     table.finish()

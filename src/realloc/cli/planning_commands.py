@@ -58,8 +58,8 @@ def rebalance(
 ) -> int:
     """Decide the trades of a portfolio, print them and write them as orders.
 
-    The exit status is 0 where there are trades, 1 where there is nothing to do or a rebalancer that works step
-    by step did not converge.
+    The exit status is 0 where there are trades, 1 where there is nothing to do
+    or a rebalancer that works step by step did not converge.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def rebalance(
         show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
     export(decision, tools, source.household)
     if not what_if:
-        show_decision(decision, source.household, options.format, why=why)
+        done = _written(decision, options.export_path)
+        show_decision(decision, source.household, options.format, why=why, done=done)
     return 0 if decision.trades and decision.converged else NOTHING_TO_DO
 
 
@@ -96,8 +97,9 @@ def export_orders(
 ) -> int:
     """Write the orders of a portfolio, or of a saved plan, with an exporter.
 
-    A saved plan is audited against the portfolio first: where the portfolio has changed since, it is refused.
-    The exit status is 1 where there are no orders; the file is written all the same.
+    A saved plan is audited against the portfolio first: where the portfolio has
+    changed since, it is refused. The exit status is 1 where there are no
+    orders; the file is written all the same.
 
     Parameters
     ----------
@@ -117,9 +119,13 @@ def export_orders(
     source = load(portfolio, policy=policy)
     decision = decide_for(source, tools) if plan is None else _saved(plan, source)
     export(decision, tools, source.household)
-    told = f"Wrote {plural(len(decision.trades), 'order')} to {output}."
     record = {"exporter": tools.exporter_name, "path": str(output), "orders": len(decision.trades)}
-    answer = Answer(document=record, columns=tuple(record), records=[record], page=[Line(text=told)])
+    answer = Answer(
+        document=record,
+        columns=tuple(record),
+        records=[record],
+        page=[Line(text=_written(decision, str(output)))],
+    )
     if str(output) not in ("-", "/dev/stdout"):
         show(answer, options.format)
     return 0 if decision.trades else NOTHING_TO_DO
@@ -158,6 +164,10 @@ def report(
     told = [Line(text=f"Wrote {output}.")]
     show(Answer(document=record, columns=tuple(record), records=[record], page=told), options.format)
     return 0
+
+
+def _written(decision: Decision, path: str | None) -> str:
+    return "" if path is None else f"Wrote {plural(len(decision.trades), 'order')} to {path}."
 
 
 def _saved(path: Path, source: Source) -> Decision:

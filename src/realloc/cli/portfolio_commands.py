@@ -182,10 +182,11 @@ def confirm(
     start_logging(options)
     if not files:
         raise InputError("no files are named: give the broker's files from after the execution")
+    planned = read_planned(plan)
     path = portfolio_path(portfolio)
     confirmation = confirm_plan(
         path,
-        read_planned(plan),
+        planned,
         files,
         before=None if before is None else load_household(before),
         traded=traded,

@@ -66,8 +66,8 @@ def statements_answer(
     ties = sum(len(account.ties) for statement in statements for account in statement.accounts)
     page.append(Line(text=f"{plural(ties, 'stated total')} of the files add up."))
     if explain:
-        rows = [(note.where, note.action, note.text) for statement in statements for note in statement.notes]
-        page.append(grid("Rows", ["Place", "Became", "Why"], [], rows))
+        told = [(note.where, note.action, note.text) for each in statements for note in each.notes]
+        page.append(grid("Rows", ["Place", "Became", "Why"], [], told))
     page += notes([issue for statement in statements for issue in statement.issues])
     if message:
         page.append(Line(text=message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,7 @@ def _main(read: Callable[[str], Household]) -> list[dict[str, Any]]:
         iterations : int
             Most rounds of a rebalancer that works step by step.
         """
-        start_logging(options)
+        start_logging(options, usual=logging.INFO)
         household = read(input_file)
         tools = load_tools(options)
         decision = decide(household, tools, iterations, source=input_file)

@@ -23,13 +23,6 @@ NARROWEST = 14
 """Columns that a wrapped column of text needs to stay readable."""
 
 
-class _Console(Console):
-    """A console that leaves a closed output to the edge of the command."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
 def console(*, stderr: bool = False) -> Console:
     """Return the console of standard output, or of standard error: colours on a terminal only.
 
@@ -37,7 +30,7 @@ def console(*, stderr: bool = False) -> Console:
     """
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     plain = not terminal or bool(os.environ.get("NO_COLOR"))
-    return _Console(
+    return Console(
         stderr=stderr,
         highlight=False,
         markup=False,
@@ -51,6 +44,13 @@ def console(*, stderr: bool = False) -> Console:
 def print_page(page: Iterable[Grid | Line]) -> None:
     """Print tables and sentences, with an empty line between a table and what follows."""
     screen = console()
+    with screen.capture() as captured:
+        _print_parts(screen, page)
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _print_parts(screen: Console, page: Iterable[Grid | Line]) -> None:
     before: Grid | Line | None = None
     for part in page:
         if before is not None and not (isinstance(before, Line) and isinstance(part, Line)):

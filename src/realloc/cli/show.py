@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from realloc.cli.output import Answer, Grid, Line, grid, money, notes, shares, show
@@ -18,13 +18,22 @@ PLUGIN_COLUMNS = ("kind", "name", "description", "distribution", "version", "err
 
 
 def show_decision(
-    decision: Decision, household: Household, form: str, *, why: bool = False, nothing: str = "No trades."
+    decision: Decision,
+    household: Household,
+    form: str,
+    *,
+    why: bool = False,
+    nothing: str = "No trades.",
+    done: str = "",
 ) -> None:
-    """Print trades and what they do: the plan, or trades and states."""
+    """Print trades and what they do: the plan, or trades and states; `done` says what was written."""
     if decision.plan:
-        show(plan_answer(decision.plan, household, why=why), form)
+        answer = plan_answer(decision.plan, household, why=why)
     else:
-        show(_decision_answer(decision, household, nothing), form)
+        answer = _decision_answer(decision, household, nothing)
+    if done:
+        answer = replace(answer, page=[*answer.page, Line(text=done)])
+    show(answer, form)
 
 
 def show_plugins(plugins: Sequence[PluginInfo], form: str) -> None:
@@ -45,8 +54,9 @@ def show_plugins(plugins: Sequence[PluginInfo], form: str) -> None:
 def _decision_answer(decision: Decision, household: Household, nothing: str) -> Answer:
     accounts = {account.account_number: account for account in household.accounts}
     page: list[Grid | Line] = []
-    for number in dict.fromkeys(trade.account_id for trade in decision.trades):
-        mine = [trade for trade in decision.trades if trade.account_id == number]
+    trades = [replace(trade, sequence=n) for n, trade in enumerate(decision.trades, start=1)]
+    for number in dict.fromkeys(trade.account_id for trade in trades):
+        mine = [trade for trade in trades if trade.account_id == number]
         page.append(orders_grid(account_name(accounts.get(number), number), mine, household.prices))
     if not page:
         page.append(Line(text=nothing, strong=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,12 +13,13 @@ T = TypeVar("T")
 PATIENCE = 1.0
 """Seconds after which a person wants to know what is being done."""
 
-_working: list[Thread] = []
+_running: list[Event] = []
+"""One event for each piece of work that has begun and not ended; it is set at the end."""
 
 
 def interrupted_work() -> bool:
     """Return whether work that was interrupted still runs; the program must then end without waiting for it."""
-    return any(thread.is_alive() for thread in _working)
+    return any(not ended.is_set() for ended in _running)
 
 
 def wait_for(what: str, function: Callable[[], T]) -> T:
@@ -29,19 +30,21 @@ def wait_for(what: str, function: Callable[[], T]) -> T:
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    ended = Event()  # an interrupted Thread.join may take the thread for dead
 
     def work() -> None:
         try:
             results.append(function())
         except BaseException as error:  # noqa: BLE001 - it is raised again below
             errors.append(error)
+        finally:
+            ended.set()
 
-    thread = Thread(target=work, daemon=True)
-    _working[:] = [thread]
+    _running[:] = [ended]
     with working(what):
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
+        Thread(target=work, daemon=True).start()
+        while not ended.wait(0.05):
+            pass
     if errors:
         raise errors[0]
     return results[0]
