@@ -192,6 +192,7 @@ def test_a_mapping_is_proposed_saved_and_used(
 def test_confirm_shows_each_order_and_writes_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     path = household(tmp_path)
     after = [
         *BEFORE[:2],
