@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, points, shares
 from realloc.cli.main import COMMANDS, main
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, percent, plural, points, shares, show
+from realloc.cli.output import show
 from realloc.errors import Issue, Severity
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realloc.audit import AuditReport, audit_trades
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, shares
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import NOTHING_TO_DO, start_logging
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, percent, plural, shares, show
+from realloc.cli.output import show
 from realloc.cli.places import Place, load
 from realloc.cli.plan_document import read_trades
 from realloc.trades import Trade

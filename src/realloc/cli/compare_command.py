@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from realloc.audit import AuditReport, audit_trades
+from realloc.cli.answer import Answer, Grid, Line
 from realloc.cli.arguments import OUTPUT_DEFAULTS, PlanOptions, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy, changed, parse_change
 from realloc.cli.edge import start_logging
-from realloc.cli.output import Answer, Grid, Line, show
+from realloc.cli.output import show
 from realloc.cli.places import Place, Repeated, Source, load
 from realloc.cli.planning_commands import decide_for, plan_for
 from realloc.cli.side_by_side import CASE_COLUMNS, Case, case_records, cases_grid, refusals

@@ -8,10 +8,11 @@ from typing import Any
 
 from realloc.audit import audit_trades
 from realloc.audit.report import AuditedClass
+from realloc.cli.answer import Answer, Grid, Line, grid, money, percent, points, shares
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
-from realloc.cli.output import Answer, Grid, Line, grid, money, percent, points, shares, show
+from realloc.cli.output import show
 from realloc.cli.places import Place, Switch, load
 from realloc.household import Household
 from realloc.optimizer.scopes import account_value

@@ -7,10 +7,11 @@ from typing import Any
 
 from realloc._reading import nearest
 from realloc.accounts import Account
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, shares
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, percent, shares, show
+from realloc.cli.output import show
 from realloc.cli.places import Place, load
 from realloc.cli.plan_view import KINDS, account_name, orders_grid, side
 from realloc.cli.planning_commands import plan_for

@@ -7,10 +7,11 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
 
+from realloc.cli.answer import Answer, Line
 from realloc.cli.arguments import OUTPUT_DEFAULTS, PLAN_DEFAULTS, SharedOutput, SharedPlan
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
-from realloc.cli.output import Answer, Line, show
+from realloc.cli.output import show
 from realloc.cli.places import Repeated, Switch
 from realloc.cli.planning_commands import rebalance
 from realloc.cli.portfolio_schema import portfolio_schema

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realloc.accounts import Account
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, percent, plural, shares
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, shares
 from realloc.household import Household
 from realloc.plan import Plan
 from realloc.trades import Trade

@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 
 from realloc.audit import audit_plan
+from realloc.cli.answer import Answer, Line, plural
 from realloc.cli.arguments import (
     OUTPUT_DEFAULTS,
     PLAN_DEFAULTS,
@@ -15,7 +16,7 @@ from realloc.cli.arguments import (
 )
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import NOTHING_TO_DO, start_logging
-from realloc.cli.output import Answer, Line, plural, show
+from realloc.cli.output import show
 from realloc.cli.places import Place, Repeated, Source, Switch, load
 from realloc.cli.plan_document import read_plan
 from realloc.cli.show import show_decision

@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from realloc.accounts import KINDS, AccountKind
+from realloc.cli.answer import Answer, Line, money
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.edge import MISTAKE, start_logging
-from realloc.cli.output import Answer, Line, money, show, show_message
+from realloc.cli.output import show, show_message
 from realloc.cli.places import PORTFOLIO, Place, Repeated, Switch, portfolio_path
 from realloc.cli.portfolio_show import check_answer, confirmation_answer, statements_answer
 from realloc.cli.waiting import working

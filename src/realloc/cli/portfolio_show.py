@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, percent, plural, shares
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, shares
 from realloc.errors import Issue
 from realloc.plugins.importers.statement import Statement
 from realloc.portfolio_file.confirming import Confirmation

@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from realloc.cli.answer import Grid, Line
 from realloc.cli.edge import one_line
-from realloc.cli.output import Grid, Line
 
 WIDTH = 80
 """Columns where the output is not a terminal."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from realloc.cli.output import Answer, Grid, Line, grid, money, notes, shares, show
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, shares
+from realloc.cli.output import show
 from realloc.cli.plan_view import ORDER_COLUMNS, account_name, order_records, orders_grid, plan_answer
 from realloc.cli.work import Decision
 from realloc.errors import Issue

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from realloc.cli.answer import Answer, Grid, Line, grid, money, percent, shares
 from realloc.cli.changes import changed, parse_change
-from realloc.cli.output import Answer, Grid, Line, grid, money, percent, shares, show
+from realloc.cli.output import show
 from realloc.cli.places import Source
 from realloc.cli.work import Decision
 from realloc.errors import InputError
