@@ -70,7 +70,8 @@ def test_a_person_is_asked_how_each_account_is_taxed(
     accounts = tomllib.loads(Path("portfolio.toml").read_text())["accounts"]
     assert [account["kind"] for account in accounts] == ["taxable", "tax_exempt", "?"]
     out = capsys.readouterr().out
-    assert "Joint Brokerage Z00000101, Fidelity, $51,622.39: how is it taxed?" in out
+    assert "Account 1 of 3: Joint Brokerage Z00000101\n" in out
+    assert "Fidelity, $51,622.39, its name suggests taxable. How is it taxed?\n" in out
     assert "Please answer 1, 2, 3 or Enter." in out
 
 

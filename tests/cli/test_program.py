@@ -371,6 +371,22 @@ def test_the_portfolio_is_the_nearest_one(tmp_path: Path, monkeypatch: pytest.Mo
     assert portfolio_path(Path("x.json")) == Path("x.json")
 
 
+def test_of_each_kind_of_warning_the_first_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    accounts = "".join(
+        f"[[accounts]]\naccount_number = '{n}'\nkind = 'taxable'\npositions = {{ S = 75, T = 25 }}\n"
+        for n in (1, 2)
+    )
+    Path("portfolio.toml").write_text(
+        f"as_of = 2026-11-20\n{accounts}[model]\nname = 'x'\ntargets = {{ S = 0.5, T = 0.5 }}\n"
+        "[prices]\nS = 10.0\nT = 10.0\n"
+    )
+    assert main(["drift"]) == 0
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "S has no lots" in line
+    assert "and 3 more like it: 'realloc check' lists them" in line
+
+
 def test_a_household_document_in_toml_is_a_portfolio_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     Path("h.toml").write_text(
         "as_of = 2026-11-20\n[prices]\nS = 10.0\nT = 10.0\n"

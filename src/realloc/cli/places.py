@@ -60,7 +60,7 @@ def portfolio_path(place: Path | None) -> Path:
 def load(place: Path | None, *, fetch: bool = False, policy: PolicyOptions = NO_CHANGES) -> Source:
     """Read the household of a portfolio file, or of a household document in JSON or TOML.
 
-    Warnings go to the log.
+    Warnings go to the log, of each kind the first.
 
     Raises
     ------
@@ -75,11 +75,19 @@ def load(place: Path | None, *, fetch: bool = False, policy: PolicyOptions = NO_
         else:
             portfolio = load_portfolio(path, fetch=fetch)
             source = Source(path=path, household=portfolio.household, issues=portfolio.issues)
-    for issue in source.issues:
-        log.warning("%s", issue)
+    _warn(source.issues)
     household = changed(source.household, changes)
     try:
         require_sound(household)
     except InputError as error:
         raise InputError(at_file(path, error.issues)) from error
     return Source(path=path, household=household, issues=source.issues)
+
+
+def _warn(issues: Sequence[Issue]) -> None:
+    kinds: dict[str, list[Issue]] = {}
+    for issue in issues:
+        kinds.setdefault(issue.code, []).append(issue)
+    for alike in kinds.values():
+        more = f"; and {len(alike) - 1} more like it: 'realloc check' lists them" if len(alike) > 1 else ""
+        log.warning("%s%s", alike[0], more)

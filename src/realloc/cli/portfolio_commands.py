@@ -66,13 +66,18 @@ def init(
     with working(f"Reading {len(chosen)} files"):
         statements = import_files(chosen)
     if asks:
-        for seen in accounts_seen(statements):
-            if not any(fits(number, seen.account) for number in kinds):
-                answer = _ask_kind(seen)
-                if answer is not None:
-                    kinds[seen.account.number] = answer
+        open_questions = [
+            seen
+            for seen in accounts_seen(statements)
+            if not any(fits(number, seen.account) for number in kinds)
+        ]
+        for n, seen in enumerate(open_questions, start=1):
+            answer = _ask_kind(seen, f"Account {n} of {len(open_questions)}")
+            if answer is not None:
+                kinds[seen.account.number] = answer
     write_whole(output, initial_text(chosen, output, kinds=kinds, owners=_pairs(owner, "--owner")))
-    told = f"Wrote {output}. Set your targets in it, then run: realloc check {output}"
+    named = "" if output == Path(PORTFOLIO) else f" {output}"
+    told = f"Wrote {output}. Set your targets under [model.targets], then: realloc check{named}"
     records = [{"account_number": number, "kind": said} for number, said in sorted(kinds.items())]
     document = {"portfolio": str(output), "kinds": kinds}
     columns = ("account_number", "kind")
@@ -217,13 +222,11 @@ def _ask_files() -> list[Path]:
     return found
 
 
-def _ask_kind(seen: Seen) -> AccountKind | None:
+def _ask_kind(seen: Seen, place: str) -> AccountKind | None:
     account = seen.account
-    name = f"{account.name} {account.number}".strip()
-    suggested = f" (its name suggests {account.kind_hint})" if account.kind_hint else ""
-    show_message(
-        f"{name}, {seen.statement.broker}, {money(float(account.total))}: how is it taxed?{suggested}"
-    )
+    hint = f", its name suggests {account.kind_hint}" if account.kind_hint else ""
+    show_message(f"{place}: {account.name} {account.number}".rstrip())
+    show_message(f"  {seen.statement.broker}, {money(float(account.total))}{hint}. How is it taxed?")
     show_message("  1 taxable   2 tax_deferred   3 tax_exempt   Enter: leave it open")
     while answer := _line():
         for n, kind in enumerate(KINDS, start=1):
