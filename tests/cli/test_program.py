@@ -369,6 +369,10 @@ def test_the_portfolio_is_the_nearest_one(tmp_path: Path, monkeypatch: pytest.Mo
     assert portfolio_path(None) == tmp_path / "a" / "portfolio.toml"
     assert portfolio_path(tmp_path) == tmp_path / "portfolio.toml"
     assert portfolio_path(Path("x.json")) == Path("x.json")
+    with pytest.raises(
+        InputError, match=r"x\.csv: a portfolio is a \.toml or \.json file .*realloc init x\.csv"
+    ):
+        portfolio_path(Path("x.csv"))
 
 
 def test_of_each_kind_of_warning_the_first_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

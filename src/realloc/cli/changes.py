@@ -148,14 +148,14 @@ def _split(key: str) -> tuple[str, ...]:
     """Return the parts of a dotted key; a part with dots of its own stands in quotes, as in TOML."""
     try:
         level: Any = tomllib.loads(f"{key} = 0")
-    except tomllib.TOMLDecodeError:
-        return tuple(part.strip() for part in key.split("."))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        level = {}
     path: list[str] = []
     while isinstance(level, dict) and level:
         part = next(iter(level))
         path.append(part)
         level = level[part]
-    return tuple(path)
+    return tuple(path or key.split("."))
 
 
 def _value(text: str) -> Any:
@@ -163,7 +163,7 @@ def _value(text: str) -> Any:
         return None
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 

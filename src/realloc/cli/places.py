@@ -21,6 +21,7 @@ from realloc.portfolio_file.loading import load_portfolio
 log = logging.getLogger(__name__)
 
 PORTFOLIO = "portfolio.toml"
+_BROKER_FILES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ofx", ".qfx"})
 
 Place = Annotated[Path | None, Parameter(show_default=False)]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -42,9 +43,13 @@ def portfolio_path(place: Path | None) -> Path:
     Raises
     ------
     InputError
-        No file is named, and there is none.
+        No file is named, and there is none; or the one named is a broker's.
     """
     if place is not None:
+        if place.suffix.casefold() in _BROKER_FILES:
+            raise InputError(
+                f"{place}: a portfolio is a .toml or .json file (a broker's file: 'realloc init {place}')"
+            )
         inside = place / PORTFOLIO
         return inside if place.is_dir() and inside.is_file() else place
     here = Path.cwd()
