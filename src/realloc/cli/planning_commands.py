@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 from realloc.audit import audit_plan
@@ -118,7 +117,7 @@ def export_orders(
         PlanOptions(exporter=exporter, export_path=str(output), quiet=options.quiet, verbose=options.verbose)
     )
     source = load(portfolio, policy=policy)
-    decision = decide_for(source, tools) if plan is None else _saved(plan, source)
+    decision = decide_for(source, tools) if plan is None else _decided(_saved_plan(plan, source))
     export(decision, tools, source.household)
     record = {"exporter": tools.exporter_name, "path": str(output), "orders": len(decision.trades)}
     answer = Answer(
@@ -138,6 +137,7 @@ def report(
     /,
     *,
     plan: Path | None = None,
+    full_numbers: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
@@ -151,16 +151,19 @@ def report(
         Portfolio file, or household document (JSON or TOML).
     plan : path, optional
         A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
+    full_numbers : bool
+        Print account numbers in full instead of their last four characters.
     """
     start_logging(options)
     require_place(output)
-    try:
-        writer = importlib.import_module("realloc.report")
-    except ImportError as error:
-        raise InputError(f"reports cannot be written by this installation: {error}") from error
+    from realloc.report import write_report  # noqa: PLC0415 - charts load where a report is written
+
     source = load(portfolio, policy=policy)
-    decided = plan_for(source) if plan is None else _saved(plan, source).plan
-    wait_for(f"Writing {output}", lambda: writer.write_report(source.household, decided, output))
+    decided = plan_for(source) if plan is None else _saved_plan(plan, source)
+    wait_for(
+        f"Writing {output}",
+        lambda: write_report(source.household, decided, output, full_numbers=full_numbers),
+    )
     record = {"path": str(output)}
     told = [Line(text=f"Wrote {output}.")]
     show(Answer(document=record, columns=tuple(record), records=[record], page=told), options.format)
@@ -171,7 +174,7 @@ def _written(decision: Decision, path: str | None) -> str:
     return "" if path is None else f"Wrote {plural(len(decision.trades), 'order')} to {path}."
 
 
-def _saved(path: Path, source: Source) -> Decision:
+def _saved_plan(path: Path, source: Source) -> Plan:
     """Return a saved plan that the audit finds right for the household as it is now."""
     plan = read_plan(path)
     audit = audit_plan(source.household, plan)
@@ -180,4 +183,8 @@ def _saved(path: Path, source: Source) -> Decision:
             f"{path}: the plan does not fit {source.path} as it is now: {audit.errors[0]} "
             f"(plan again, or name the portfolio that it was made from)"
         )
+    return plan
+
+
+def _decided(plan: Plan) -> Decision:
     return Decision(trades=plan.trades, plan=plan, remaining={}, issues=plan.issues)
