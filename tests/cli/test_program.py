@@ -182,9 +182,19 @@ def test_nothing_to_do_is_said_and_is_status_1(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.startswith("Not worth trading:")
 
 
-def test_a_rebalancer_that_stops_early_is_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning_commands, "ROUNDS", 0)
-    assert main(["rebalance", save("s.json"), "--rebalancer", "default", "--quiet"]) == 1
+def test_a_rebalancer_that_stops_early_is_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # ten T are wanted; one account can pay for six of them, the other for four: two rounds
+    accounts = [
+        {"account_number": n, "cash": cash, "positions": {}, "kind": "tax_exempt"}
+        for n, cash in (("1", 60), ("2", 40))
+    ]
+    words = ["rebalance", save("s.json", accounts=accounts, model={"name": "x", "targets": {"T": 1}})]
+    for rounds, status, bought in ((1, 1, [6]), (2, 0, [6, 4])):
+        monkeypatch.setattr(planning_commands, "ROUNDS", rounds)
+        assert main([*words, "--rebalancer", "default", "--format", "json"]) == status
+        assert [trade["shares"] for trade in json.loads(capsys.readouterr().out)["trades"]] == bought
 
 
 def test_what_if_puts_plans_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:

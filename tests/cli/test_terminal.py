@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from realloc.cli import main as program
 from realloc.cli import waiting
 from realloc.cli.main import main
 from realloc.errors import InputError
@@ -135,6 +137,33 @@ def test_work_hands_on_its_result_and_its_error() -> None:
     with pytest.raises(InputError, match="no"):
         waiting.wait_for("Failing", fail)
     assert not waiting.interrupted_work()
+
+
+def test_work_that_goes_on_after_ctrl_c_is_known() -> None:
+    go_on = threading.Event()
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        waiting.wait_for("Working", lambda: go_on.wait(30))
+    assert waiting.interrupted_work()
+    go_on.set()
+    end = time.monotonic() + 30
+    while waiting.interrupted_work() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not waiting.interrupted_work()
+
+
+def test_the_program_does_not_wait_for_interrupted_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    ends: list[int] = []
+    monkeypatch.setattr(program, "main", interrupted)
+    monkeypatch.setattr(os, "_exit", ends.append)
+    assert program.command() == 130
+    assert ends == []  # nothing goes on: the usual way out
+    monkeypatch.setattr(waiting, "interrupted_work", lambda: True)
+    program.command()
+    assert ends == [130]
 
 
 def test_quick_work_says_nothing(tmp_path: Path) -> None:
