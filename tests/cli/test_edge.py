@@ -58,7 +58,7 @@ def test_many_issues_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_fault_of_a_plugin_is_one_line_and_another_status(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fails(KeyError("oh\nno")) == FAILURE == 1
+    assert fails(KeyError("oh\nno")) == FAILURE == 70
     printed = capsys.readouterr().err
     assert printed == "cmd: unexpected fault: KeyError: 'oh\\nno' (--verbose shows where)\n"
 
@@ -86,11 +86,26 @@ def test_the_log_is_as_loud_as_asked(
     options: OutputOptions, shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logging(OutputOptions())
-    start_logging(options)
+    start_logging(options, usual=logging.INFO)
     log = logging.getLogger("realloc.somewhere")
     log.debug("debug")
     log.info("info")
     log.warning("careful")
+    assert capsys.readouterr().err.splitlines() == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [(OutputOptions(), ["warning: careful", "error: lost"]), (OutputOptions(quiet=True), ["error: lost"])],
+)
+def test_the_program_realloc_logs_warnings_and_quietly_errors_alone(
+    options: OutputOptions, shown: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging(options)
+    log = logging.getLogger("realloc.somewhere")
+    log.info("info")
+    log.warning("careful")
+    log.error("lost")
     assert capsys.readouterr().err.splitlines() == shown
 
 

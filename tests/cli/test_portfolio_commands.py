@@ -70,7 +70,8 @@ def test_a_person_is_asked_how_each_account_is_taxed(
     accounts = tomllib.loads(Path("portfolio.toml").read_text())["accounts"]
     assert [account["kind"] for account in accounts] == ["taxable", "tax_exempt", "?"]
     out = capsys.readouterr().out
-    assert "Joint Brokerage Z00000101, Fidelity, $51,622.39: how is it taxed?" in out
+    assert "Account 1 of 3: Joint Brokerage Z00000101\n" in out
+    assert "Fidelity, $51,622.39, its name suggests taxable. How is it taxed?\n" in out
     assert "Please answer 1, 2, 3 or Enter." in out
 
 
@@ -192,6 +193,7 @@ def test_a_mapping_is_proposed_saved_and_used(
 def test_confirm_shows_each_order_and_writes_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     path = household(tmp_path)
     after = [
         *BEFORE[:2],
@@ -208,7 +210,7 @@ def test_confirm_shows_each_order_and_writes_the_file(
     assert run(monkeypatch, *words) == 0
     out = capsys.readouterr().out
     assert "executed" in out
-    assert "2026-11-20 at 72.00 (estimate)" in " ".join(out.split())
+    assert "2026-11-20 at $72.00 (estimate)" in " ".join(out.split())
     assert tomllib.loads(path.read_text())["recent_trades"][0]["shares"] == 5
 
 

@@ -7,14 +7,16 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from textwrap import indent
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
+from realloc.cli.help_pages import HelpFormatter
 from realloc.errors import InputError
+
+Form = Literal["table", "json", "csv", "markdown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +25,15 @@ class OutputOptions:
 
     Parameters
     ----------
-    format : {"table", "json"}
+    format : {"table", "json", "csv", "markdown"}
         What is printed on standard output.
     quiet : bool
-        Only warnings and errors on standard error.
+        Less on standard error.
     verbose : bool
         Details on standard error, account numbers among them.
     """
 
-    format: Literal["table", "json"] = "table"
+    format: Form = "table"
     quiet: Annotated[bool, Parameter(negative="", show_default=False)] = False
     verbose: Annotated[bool, Parameter(negative="", show_default=False)] = False
 
@@ -47,17 +49,17 @@ class Options(OutputOptions):
     Parameters
     ----------
     rebalancer : str
-        Plugin that decides the trades; `list-plugins` names them.
+        Plugin that decides the trades, with its arguments: NAME[:key=value,key=value].
     exporter : str, optional
         Plugin that writes the trades, for instance csv, with its arguments: NAME[:key=value,key=value].
     export_path : str, optional
         File that the exporter writes.
     validator : tuple of str
         Plugin that may refuse a trade, with its arguments: NAME:key=value[,key=value]. Repeatable.
-    format : {"table", "json"}
+    format : {"table", "json", "csv", "markdown"}
         What is printed on standard output.
     quiet : bool
-        Only warnings and errors on standard error.
+        Less on standard error.
     verbose : bool
         Details on standard error, account numbers among them.
     """
@@ -120,10 +122,19 @@ def call(
         name=command,
         help_epilogue=f"Example:\n{indent(example, '  ')}",
         help_format="plaintext",
-        version=version("realloc"),
+        help_formatter=HelpFormatter(),
+        suppress_keyboard_interrupt=False,
+        version=package_version,
     )
     app.default(function)
     return invoke(app, command=command, arguments=arguments)
+
+
+def package_version() -> str:
+    """Return the version of the installed package."""
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load, seldom asked
+
+    return version("realloc")
 
 
 def invoke(app: App, *, command: str, arguments: Sequence[str] | None = None) -> Any:

@@ -6,16 +6,24 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from realloc.cli.arguments import OutputOptions
 from realloc.errors import InputError, ReallocError
+
+if TYPE_CHECKING:
+    from realloc.cli.arguments import OutputOptions
 
 MISTAKE = 2
 """Exit status where the input, the arguments or the output path cannot be used."""
 
-FAILURE = 1
-"""Exit status of a fault of the program or of a plugin."""
+NOTHING_TO_DO = 1
+"""Exit status where there is nothing to trade, a rule is broken (``audit``) or the work did not converge."""
+
+FAILURE = 70
+"""Exit status of a fault of the program or of a plugin (``EX_SOFTWARE``), apart from all that is said by 1."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 SHOWN = 3
 """Issues of one error that are shown; the rest is counted."""
@@ -47,7 +55,7 @@ def run(command: str, function: Callable[[], Any]) -> int:
         return 0
     except KeyboardInterrupt:
         _say(f"{command}: interrupted")
-        return 130
+        return INTERRUPTED
     except Exception as error:
         log.debug("The fault in full:", exc_info=error)
         _say(f"{command}: unexpected fault: {type(error).__name__}: {error} (--verbose shows where)")
@@ -80,12 +88,20 @@ class _Handler(logging.Handler):
             sys.stderr.write("\n")
 
 
-def start_logging(options: OutputOptions) -> None:
-    """Send the package's logs to standard error: all with ``--verbose``, warnings with ``--quiet``."""
+def start_logging(options: OutputOptions, *, usual: int = logging.WARNING) -> None:
+    """Send the package's logs to standard error.
+
+    Parameters
+    ----------
+    options : OutputOptions
+        ``--verbose`` asks for all, ``--quiet`` for the next level above the usual one.
+    usual : int
+        The least level that is shown without either.
+    """
     for handler in [handler for handler in log.handlers if isinstance(handler, _Handler)]:
         log.removeHandler(handler)
     log.addHandler(_Handler())
     if options.verbose:
         log.setLevel(logging.DEBUG)
     else:
-        log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+        log.setLevel(usual + 10 if options.quiet else usual)

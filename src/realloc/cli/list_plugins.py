@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput, call
 from realloc.cli.edge import run, start_logging
-from realloc.cli.show import show_json, show_plugins
+from realloc.cli.show import show_plugins
 from realloc.plugins.core.discovery import list_plugins
 
 COMMAND = "list-plugins"
@@ -29,8 +27,4 @@ def show(*, options: SharedOutput = OUTPUT_DEFAULTS) -> None:
     One that cannot be used is listed with the reason.
     """
     start_logging(options)
-    plugins = list_plugins()
-    if options.format == "json":
-        show_json({"plugins": [asdict(plugin) for plugin in plugins]})
-    else:
-        show_plugins(plugins)
+    show_plugins(list_plugins(), options.format)

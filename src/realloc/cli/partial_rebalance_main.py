@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from realloc._reading import nearest
 from realloc.cli.arguments import DEFAULTS, Rounds, Shared, call
 from realloc.cli.edge import run, start_logging
 from realloc.cli.rebalance_json_input import read_household
-from realloc.cli.show import show_decision, show_message
+from realloc.cli.show import show_decision
 from realloc.cli.work import as_dicts, decide, export, load_tools
 from realloc.errors import InputError, Issue
 from realloc.household import Household
@@ -66,7 +67,7 @@ def rebalance_two(
     iterations : int
         Most rounds.
     """
-    start_logging(options)
+    start_logging(options, usual=logging.INFO)
     household = read_household(input_file)
     _require_known(household, sell_symbol, buy_symbol)
     tools = load_tools(options)
@@ -74,9 +75,7 @@ def rebalance_two(
         household, tools, iterations, source=input_file, adjust=between(sell_symbol, buy_symbol)
     )
     export(decision, tools, household)
-    if not decision.trades and options.format == "table":
-        show_message("No relevant trades found")
-    show_decision(decision, household, options.format)
+    show_decision(decision, household, options.format, nothing="No relevant trades found")
     return as_dicts(decision.trades)
 
 

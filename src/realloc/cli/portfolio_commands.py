@@ -1,26 +1,19 @@
-"""The subcommands ``init``, ``import``, ``check``, ``rebalance`` and ``confirm``."""
+"""The subcommands that keep the portfolio file: ``init``, ``import``, ``check`` and ``confirm``."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from realloc.accounts import KINDS, AccountKind
-from realloc.cli.arguments import OUTPUT_DEFAULTS, PLAN_DEFAULTS, SharedOutput, SharedPlan
+from realloc.cli.answer import Answer, Line, money
+from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.edge import MISTAKE, start_logging
-from realloc.cli.portfolio_show import (
-    confirmation_document,
-    show_check,
-    show_confirmation,
-    show_statements,
-)
-from realloc.cli.rebalance_json_input import decide_and_show
-from realloc.cli.show import show_json, show_message
+from realloc.cli.output import show, show_message
+from realloc.cli.places import PORTFOLIO, Place, Repeated, Switch, portfolio_path
+from realloc.cli.portfolio_show import check_answer, confirmation_answer, statements_answer
+from realloc.cli.waiting import working
 from realloc.documents.reading import load_household
 from realloc.documents.writing import write_whole
 from realloc.errors import ExportError, InputError
@@ -31,22 +24,14 @@ from realloc.portfolio_file.adding import add_accounts
 from realloc.portfolio_file.confirming import confirm as confirm_plan
 from realloc.portfolio_file.editing import open_kept
 from realloc.portfolio_file.initial import Seen, accounts_seen, initial_text
-from realloc.portfolio_file.loading import load_portfolio, read_portfolio
+from realloc.portfolio_file.loading import read_portfolio
 from realloc.portfolio_file.planned import read_planned
 from realloc.portfolio_file.sources import fits
-
-log = logging.getLogger(__name__)
-
-PORTFOLIO = Path("portfolio.toml")
-ROUNDS = 100
-
-Repeated = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
 def init(
     *files: Path,
-    output: Path = PORTFOLIO,
+    output: Path = Path(PORTFOLIO),
     kind: Repeated = (),
     owner: Repeated = (),
     no_input: Switch = False,
@@ -78,18 +63,25 @@ def init(
     if not chosen:
         raise InputError("no broker files are named (for instance 'realloc init downloads/*.csv')")
     kinds = _pairs(kind, "--kind")
-    statements = import_files(chosen)
+    with working(f"Reading {len(chosen)} files"):
+        statements = import_files(chosen)
     if asks:
-        for seen in accounts_seen(statements):
-            if not any(fits(number, seen.account) for number in kinds):
-                answer = _ask_kind(seen)
-                if answer is not None:
-                    kinds[seen.account.number] = answer
+        open_questions = [
+            seen
+            for seen in accounts_seen(statements)
+            if not any(fits(number, seen.account) for number in kinds)
+        ]
+        for n, seen in enumerate(open_questions, start=1):
+            answer = _ask_kind(seen, f"Account {n} of {len(open_questions)}")
+            if answer is not None:
+                kinds[seen.account.number] = answer
     write_whole(output, initial_text(chosen, output, kinds=kinds, owners=_pairs(owner, "--owner")))
-    if options.format == "json":
-        show_json({"portfolio": str(output), "kinds": kinds})
-    else:
-        show_message(f"Wrote {output}. Set your targets in it, then run: realloc check {output}")
+    named = "" if output == Path(PORTFOLIO) else f" {output}"
+    told = f"Wrote {output}. Set your targets under [model.targets], then: realloc check{named}"
+    records = [{"account_number": number, "kind": said} for number, said in sorted(kinds.items())]
+    document = {"portfolio": str(output), "kinds": kinds}
+    columns = ("account_number", "kind")
+    show(Answer(document=document, columns=columns, records=records, page=[Line(text=told)]), options.format)
     return 0
 
 
@@ -126,105 +118,57 @@ def import_statements(
         )
         return 0
     importers = None if mapping is None else [GenericTable(mapping)]
-    statements = import_files(files, importers=importers)
+    with working(f"Reading {len(files)} files"):
+        statements = import_files(files, importers=importers)
     added: tuple[str, ...] = ()
     if into is not None:
         kept = open_kept(into)
         added = add_accounts(kept, accounts_seen(statements), mapping=mapping)
         if added:
             kept.write()
-    if options.format == "json":
-        show_json({"statements": [each.to_dict() for each in statements], "added": list(added)})
-        return 0
-    show_statements(statements, explain=explain)
-    if into is not None:
-        show_message(f"Added to {into}: {', '.join(added) or 'nothing, every account is there'}")
+    told = "" if into is None else f"Added to {into}: {', '.join(added) or 'nothing, every account is there'}"
+    show(statements_answer(statements, added, explain=explain, message=told), options.format)
     return 0
 
 
 def check(
-    portfolio: Path = PORTFOLIO,
+    portfolio: Place = None,
+    /,
     *,
     fetch: Switch = False,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
-    """Check a portfolio file and everything that it points to; list every issue at once.
+    """Check a portfolio and everything that it points to; list every issue at once.
 
     The exit status is 2 where there is an error.
 
     Parameters
     ----------
-    portfolio : path
-        The portfolio file.
+    portfolio : path, optional
+        Portfolio file, or household document (JSON or TOML).
     fetch : bool
         Ask the provider that [prices] names; nothing else uses the network.
     """
     start_logging(options)
-    read, issues = read_portfolio(portfolio, fetch=fetch)
-    if options.format == "json":
-        origins = {} if read is None else read.origins
-        show_json(
-            {
-                "portfolio": str(portfolio),
-                "usable": read is not None,
-                "issues": [issue.to_dict() for issue in issues],
-                "origins": {
-                    name: {
-                        "source": each.source,
-                        "as_of": each.as_of.isoformat() if each.as_of else None,
-                        "dated_by": each.dated_by,
-                    }
-                    for name, each in origins.items()
-                },
-            }
-        )
-    else:
-        show_check(portfolio, read, issues)
+    path = portfolio_path(portfolio)
+    with working(f"Reading {path}"):
+        read, issues = read_portfolio(path, fetch=fetch)
+    show(check_answer(path, read, issues), options.format)
     return 0 if read is not None else MISTAKE
-
-
-NOTHING_TO_DO = 1
-
-
-def rebalance(
-    portfolio: Path = PORTFOLIO,
-    *,
-    fetch: Switch = False,
-    options: SharedPlan = PLAN_DEFAULTS,
-) -> int:
-    """Decide the trades of a portfolio file, print them and write them as orders.
-
-    The exit status is 0 where there are trades, 1 where there is nothing to do.
-
-    Parameters
-    ----------
-    portfolio : path
-        The portfolio file, or a household document (JSON or TOML).
-    fetch : bool
-        Ask the provider that [prices] names; nothing else uses the network.
-    """
-    start_logging(options)
-    if portfolio.suffix.lower() == ".json":
-        household = load_household(portfolio)
-    else:
-        read = load_portfolio(portfolio, fetch=fetch)
-        household = read.household
-        for issue in read.issues:
-            log.warning("%s", issue)
-    decision = decide_and_show(household, str(portfolio), ROUNDS, options)
-    return 0 if decision.trades else NOTHING_TO_DO
 
 
 def confirm(
     plan: Path,
     *files: Path,
-    portfolio: Path = PORTFOLIO,
+    portfolio: Place = None,
     traded: date | None = None,
     before: Path | None = None,
     dry_run: Switch = False,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
-    """Compare the broker's next files with a plan; update lots and recent trades in the portfolio file.
+    """Compare the broker's next files with a plan; bring the portfolio file up to date.
+
+    Lots and recent trades are updated; comments stay.
 
     Parameters
     ----------
@@ -232,8 +176,8 @@ def confirm(
         The plan document (JSON) that was executed.
     files : path
         The broker's files after the execution; those from before stay in their folder.
-    portfolio : path
-        The portfolio file; its comments stay.
+    portfolio : path, optional
+        The portfolio file.
     traded : date, optional
         Trade date, as YYYY-MM-DD, of executions that the files do not list.
     before : path, optional
@@ -244,20 +188,19 @@ def confirm(
     start_logging(options)
     if not files:
         raise InputError("no files are named: give the broker's files from after the execution")
+    planned = read_planned(plan)
+    path = portfolio_path(portfolio)
     confirmation = confirm_plan(
-        portfolio,
-        read_planned(plan),
+        path,
+        planned,
         files,
         before=None if before is None else load_household(before),
         traded=traded,
     )
     if not dry_run:
         confirmation.kept.write()
-    if options.format == "json":
-        show_json(confirmation_document(confirmation))
-    else:
-        show_confirmation(confirmation)
-        show_message(f"{'Nothing was written' if dry_run else f'Updated {portfolio}'}.")
+    told = "Nothing was written." if dry_run else f"Updated {path}."
+    show(confirmation_answer(confirmation, told), options.format)
     return 0
 
 
@@ -279,11 +222,11 @@ def _ask_files() -> list[Path]:
     return found
 
 
-def _ask_kind(seen: Seen) -> AccountKind | None:
+def _ask_kind(seen: Seen, place: str) -> AccountKind | None:
     account = seen.account
-    name = f"{account.name} {account.number}".strip()
-    suggested = f" (its name suggests {account.kind_hint})" if account.kind_hint else ""
-    show_message(f"{name}, {seen.statement.broker}, ${account.total:,.2f}: how is it taxed?{suggested}")
+    hint = f", its name suggests {account.kind_hint}" if account.kind_hint else ""
+    show_message(f"{place}: {account.name} {account.number}".rstrip())
+    show_message(f"  {seen.statement.broker}, {money(float(account.total))}{hint}. How is it taxed?")
     show_message("  1 taxable   2 tax_deferred   3 tax_exempt   Enter: leave it open")
     while answer := _line():
         for n, kind in enumerate(KINDS, start=1):

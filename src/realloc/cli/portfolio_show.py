@@ -6,117 +6,155 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realloc.cli.show import _console, _money, _percent, _shares, _show_issues, _table, _text
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, shares
 from realloc.errors import Issue
 from realloc.plugins.importers.statement import Statement
 from realloc.portfolio_file.confirming import Confirmation
 from realloc.portfolio_file.portfolio import Portfolio
 
-
-def show_statements(statements: Sequence[Statement], *, explain: bool) -> None:
-    """Print what broker files hold, and with `explain` what became of every row."""
-    console = _console()
-    table = _table(
-        "Accounts",
-        ["File", "Broker", "Date", "Account", "Name"],
-        ["Cash", "Positions", "Lots", "Total", "Ties"],
-    )
-    for statement in statements:
-        for account in statement.accounts:
-            table.add_row(
-                _text(Path(statement.file).name),
-                _text(statement.broker),
-                str(statement.as_of or "not stated"),
-                _text(account.number),
-                _text(account.name),
-                "not stated" if account.cash is None else _money(float(account.cash)),
-                str(len(account.positions) + len(account.untouchable)),
-                str(len(account.lots)),
-                _money(float(account.total)),
-                str(len(account.ties)),
-            )
-    console.print(table)
-    if explain:
-        notes = _table("Rows", ["Place", "Became", "Why"])
-        for statement in statements:
-            for note in statement.notes:
-                notes.add_row(_text(note.where), note.action, _text(note.text))
-        console.print(notes)
-    _show_issues(console, [issue for statement in statements for issue in statement.issues])
+ACCOUNT_COLUMNS = (
+    "file",
+    "broker",
+    "as_of",
+    "account_number",
+    "account",
+    "cash",
+    "positions",
+    "lots",
+    "total",
+    "ties",
+)
+ISSUE_COLUMNS = ("severity", "code", "where", "message", "hint")
+OUTCOME_COLUMNS = ("account_number", "symbol", "planned", "traded", "outcome")
 
 
-def show_check(path: Path, portfolio: Portfolio | None, issues: Sequence[Issue]) -> None:
-    """Print every issue, and where the figures came from."""
-    console = _console()
-    _show_issues(console, issues)
-    counts = {name: sum(issue.severity == name for issue in issues) for name in ("error", "warning", "info")}
-    if portfolio is not None:
-        household = portfolio.household
-        table = _table("Accounts", ["Account", "Number", "Kind", "Positions from", "Date"], ["Value"])
-        for account in household.accounts:
-            origin = portfolio.origins.get(f"accounts[{account.account_number}].cash")
-            held = [
-                portfolio.origins[place]
-                for symbol in account.positions
-                if (place := f"accounts[{account.account_number}].positions.{symbol}") in portfolio.origins
-            ]
-            source = held[0] if held else origin
-            value = account.cash + sum(
-                shares * household.prices[symbol] for symbol, shares in account.positions.items()
-            )
-            table.add_row(
-                _text(account.label),
-                _text(account.account_number),
-                account.kind,
-                _text(source.source if source else ""),
-                str(source.as_of or "") if source else "",
-                _money(value),
-            )
-        console.print(table)
-    verdict = "can be planned with" if portfolio is not None else "cannot be planned with yet"
-    errors, warnings = counts["error"], counts["warning"]
-    console.print(
-        _text(
-            f"{path} {verdict}: {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}."
+def statements_answer(
+    statements: Sequence[Statement], added: Sequence[str], *, explain: bool, message: str = ""
+) -> Answer:
+    """Return what broker files hold, and with `explain` what became of every row."""
+    records = [
+        {
+            "file": Path(statement.file).name,
+            "broker": statement.broker,
+            "as_of": None if statement.as_of is None else statement.as_of.isoformat(),
+            "account_number": account.number,
+            "account": account.name,
+            "cash": None if account.cash is None else float(account.cash),
+            "positions": len(account.positions) + len(account.untouchable),
+            "lots": len(account.lots),
+            "total": float(account.total),
+            "ties": len(account.ties),
+        }
+        for statement in statements
+        for account in statement.accounts
+    ]
+    rows = [
+        (
+            str(record["account"]),
+            str(record["account_number"]),
+            f"{record['broker']}, {record['file']}, {record['as_of'] or 'date not stated'}",
+            "not stated" if record["cash"] is None else money(float(str(record["cash"]))),
+            str(record["positions"]),
+            str(record["lots"]),
+            money(float(str(record["total"]))),
         )
+        for record in records
+    ]
+    page: list[Grid | Line] = [
+        grid("Accounts", ["Account", "Number", "From"], ["Cash", "Positions", "Lots", "Total"], rows)
+    ]
+    ties = sum(len(account.ties) for statement in statements for account in statement.accounts)
+    page.append(Line(text=f"{plural(ties, 'stated total')} of the files add up."))
+    if explain:
+        told = [(note.where, note.action, note.text) for each in statements for note in each.notes]
+        page.append(grid("Rows", ["Place", "Became", "Why"], [], told))
+    page += notes([issue for statement in statements for issue in statement.issues])
+    if message:
+        page.append(Line(text=message))
+    document = {"statements": [each.to_dict() for each in statements], "added": list(added)}
+    return Answer(document=document, columns=ACCOUNT_COLUMNS, records=records, page=page)
+
+
+def check_answer(path: Path, portfolio: Portfolio | None, issues: Sequence[Issue]) -> Answer:
+    """Return every issue, and where the figures came from."""
+    page: list[Grid | Line] = [Line(text=_verdict(path, portfolio, issues), strong=True)]
+    page += notes(issues)
+    if portfolio is not None:
+        page.append(_accounts(portfolio))
+    origins = {} if portfolio is None else portfolio.origins
+    document = {
+        "portfolio": str(path),
+        "usable": portfolio is not None,
+        "issues": [issue.to_dict() for issue in issues],
+        "origins": {
+            name: {
+                "source": each.source,
+                "as_of": each.as_of.isoformat() if each.as_of else None,
+                "dated_by": each.dated_by,
+            }
+            for name, each in origins.items()
+        },
+    }
+    return Answer(
+        document=document,
+        columns=ISSUE_COLUMNS,
+        records=[issue.to_dict() for issue in issues],
+        page=page,
     )
 
 
-def show_confirmation(confirmation: Confirmation) -> None:
-    """Print what became of each order, and the drift that is left."""
-    console = _console()
+def _verdict(path: Path, portfolio: Portfolio | None, issues: Sequence[Issue]) -> str:
+    counts = {name: sum(issue.severity == name for issue in issues) for name in ("error", "warning")}
+    verdict = "can be planned with" if portfolio is not None else "cannot be planned with yet"
+    errors, warnings = plural(counts["error"], "error"), plural(counts["warning"], "warning")
+    return f"{path} {verdict}: {errors}, {warnings}."
+
+
+def _accounts(portfolio: Portfolio) -> Grid:
+    household = portfolio.household
+    rows = []
+    for account in household.accounts:
+        place = f"accounts[{account.account_number}]"
+        named = [f"{place}.positions.{symbol}" for symbol in account.positions]
+        held = [portfolio.origins[name] for name in named if name in portfolio.origins]
+        source = held[0] if held else portfolio.origins.get(f"{place}.cash")
+        value = account.cash + sum(
+            amount * household.prices[symbol] for symbol, amount in account.positions.items()
+        )
+        origin = "" if source is None else f"{source.source}{f', {source.as_of}' if source.as_of else ''}"
+        rows.append((account.label, account.account_number, account.kind, origin, money(value)))
+    return grid("Accounts", ["Account", "Number", "Kind", "Positions from"], ["Value"], rows)
+
+
+def confirmation_answer(confirmation: Confirmation, message: str) -> Answer:
+    """Return what became of each order, and the drift that is left."""
     labels = {account.account_number: account.label for account in confirmation.household.accounts}
-    table = _table(
-        "Orders", ["Account", "Number", "Symbol", "Outcome"], ["Planned", "Traded", "Left"], ["Recorded"]
-    )
+    rows = []
     for each in confirmation.outcomes:
         left = each.planned - each.traded if each.planned else 0
         recorded = ", ".join(
-            f"{fill.traded} at {_money(float(fill.price))}{'' if fill.stated else ' (estimate)'}"
+            f"{fill.traded} at {money(float(fill.price))}{'' if fill.stated else ' (estimate)'}"
             for fill in each.fills
         )
-        table.add_row(
-            _text(labels.get(each.account_number, "")),
-            _text(each.account_number),
-            _text(each.symbol),
-            each.status,
-            _shares(float(each.planned)),
-            _shares(float(each.traded)),
-            _shares(float(left)),
-            recorded,
-        )
-    console.print(table)
-    _show_issues(console, confirmation.issues)
-    console.print(
-        _text(
-            f"Drift: {_percent(confirmation.drift_before)} before, {_percent(confirmation.drift_planned)} planned, "
-            f"{_percent(confirmation.drift_after)} now."
+        name = f"{labels.get(each.account_number, '')} ({each.account_number})"
+        amounts = (shares(float(amount)) for amount in (each.planned, each.traded, left))
+        rows.append((name, each.symbol, each.status, recorded, *amounts))
+    columns = ["Account", "Symbol", "Outcome", "Recorded"]
+    page: list[Grid | Line] = [grid("Orders", columns, ["Planned", "Traded", "Left"], rows)]
+    page += notes(confirmation.issues)
+    page.append(
+        Line(
+            text=f"Drift: {percent(confirmation.drift_before)} before, "
+            f"{percent(confirmation.drift_planned)} planned, {percent(confirmation.drift_after)} now.",
+            strong=True,
         )
     )
+    page.append(Line(text=message))
+    document = _confirmation_document(confirmation)
+    return Answer(document=document, columns=OUTCOME_COLUMNS, records=document["orders"], page=page)
 
 
-def confirmation_document(confirmation: Confirmation) -> dict[str, Any]:
-    """Return a confirmation as JSON values."""
+def _confirmation_document(confirmation: Confirmation) -> dict[str, Any]:
     return {
         "orders": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -65,7 +66,7 @@ def main(args: Sequence[str] | None = None) -> int:
         max_iterations : int
             Most rounds of a rebalancer that works step by step.
         """
-        start_logging(options)
+        start_logging(options, usual=logging.INFO)
         if export_to is not None:
             if options.exporter is not None:
                 raise InputError("--export and --exporter exclude each other")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from realloc.cli import seed_form
-from realloc.cli.arguments import DEFAULTS, Options, Rounds, Shared, call
+from realloc.cli.arguments import DEFAULTS, Rounds, Shared, call
 from realloc.cli.edge import run, start_logging
 from realloc.cli.show import show_decision
-from realloc.cli.work import Decision, as_dicts, decide, export, load_tools
+from realloc.cli.work import as_dicts, decide, export, load_tools
 from realloc.documents import household_from, read_document
 from realloc.documents.reading import at_file
 from realloc.errors import InputError
@@ -81,16 +82,12 @@ def _main(read: Callable[[str], Household]) -> list[dict[str, Any]]:
         iterations : int
             Most rounds of a rebalancer that works step by step.
         """
-        start_logging(options)
-        return as_dicts(decide_and_show(read(input_file), input_file, iterations, options).trades)
+        start_logging(options, usual=logging.INFO)
+        household = read(input_file)
+        tools = load_tools(options)
+        decision = decide(household, tools, iterations, source=input_file)
+        export(decision, tools, household)
+        show_decision(decision, household, options.format)
+        return as_dicts(decision.trades)
 
     return call(rebalance, command=COMMAND, example=EXAMPLE) or []
-
-
-def decide_and_show(household: Household, source: str, iterations: int, options: Options) -> Decision:
-    """Decide the trades of a household, export them where the options say so, and print them."""
-    tools = load_tools(options)
-    decision = decide(household, tools, iterations, source=source)
-    export(decision, tools, household)
-    show_decision(decision, household, options.format)
-    return decision

@@ -54,6 +54,7 @@ class Decision:
     refused: tuple[Refusal, ...] = ()
     remaining: Mapping[str, float]
     issues: tuple[Issue, ...] = ()
+    converged: bool = True
 
 
 def load_tools(options: Options) -> Tools:
@@ -66,7 +67,8 @@ def load_tools(options: Options) -> Tools:
         does not exist.
     """
     validators = [parse_plugin(text) for text in options.validator]
-    rebalancer = RebalancerPlugin.load_rebalancer(options.rebalancer)
+    rebalancer_name, settings = parse_plugin(options.rebalancer, "--rebalancer")
+    rebalancer = RebalancerPlugin.load_rebalancer(rebalancer_name, **settings)
     exporter, exporter_name = None, ""
     if options.exporter is not None:
         exporter_name, arguments = parse_plugin(options.exporter, "--exporter")
@@ -154,6 +156,7 @@ def decide(
         refused=tuple(refusal for result in results for refusal in result.refused),
         remaining=remaining,
         issues=tuple(issue for issue in warnings if issue.code not in _ABOUT_TAX),
+        converged=all(result.converged for result in results),
     )
 
 

@@ -1,0 +1,143 @@
+"""A saved plan document, and lists of trades, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from realloc._reading import Table
+from realloc.documents.reading import at_file, read_document
+from realloc.errors import InputError, Issue
+from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
+from realloc.plugins.importers.tabular import Layout, read_table
+from realloc.trades import LotSale, Trade
+
+_TRADES = Layout(
+    keys=("Account Number", "Symbol"),
+    numbers=("Shares",),
+    synonyms={
+        "Account Number": ("Account Id", "Account"),
+        "Shares": ("Quantity",),
+    },
+)
+_SEVERITIES = ("error", "warning", "info")
+
+R = TypeVar("R")
+
+
+def read_plan(path: Path) -> Plan:
+    """Read the plan of a plan document.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is no plan document; the issues have the file and the JSON path.
+    """
+    document, issues = read_document(path), list[Issue]()
+    top = Table(document, "", issues)
+    for key in ("trades", "accounts", "classes", "household", "costs", "certificate"):
+        if key not in top:
+            top.fault("key.missing", key, f"missing {key!r}", "name a plan document, as JSON")
+    if issues:
+        raise InputError(at_file(path, issues))
+    plan = Plan(
+        trades=tuple(_trade(each) for each in _tables(top, "trades")),
+        accounts=tuple(_record(AccountCash, each) for each in _tables(top, "accounts")),
+        classes=tuple(_record(ClassWeight, each) for each in _tables(top, "classes")),
+        household=_record(HouseholdTotals, _open(top, "household")),
+        costs=_record(PlanCosts, _open(top, "costs")),
+        certificate=_record(Certificate, _open(top, "certificate")),
+        issues=tuple(_issue(each) for each in _tables(top, "issues")),
+    )
+    if issues:
+        raise InputError(at_file(path, issues))
+    return plan
+
+
+def read_trades(path: Path) -> list[Trade]:
+    """Read trades from a plan document, or from a CSV file with ``Account``, ``Symbol`` and ``Shares``.
+
+    Negative shares sell.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no trades.
+    """
+    if path.suffix.casefold() == ".json":
+        issues: list[Issue] = []
+        top = Table(read_document(path), "", issues)
+        if "trades" not in top:
+            top.fault("key.missing", "trades", "missing 'trades'", "name a plan document, or a CSV file")
+        trades = [_trade(each) for each in _tables(top, "trades")]
+        if issues:
+            raise InputError(at_file(path, issues))
+        return trades
+    table = read_table(path, _TRADES)
+    rows = [
+        (row.needed("Account Number"), row.needed("Symbol"), row.number("Shares", "Invalid share amount"))
+        for row in table.rows
+    ]
+    table.finish()
+    if not rows:
+        raise InputError(Issue(code="trades.none", where=str(path), message="there are no trades in it"))
+    return [Trade(account, symbol, float(amount or 0)) for account, symbol, amount in rows]
+
+
+def _trade(table: Table) -> Trade:
+    return Trade(
+        table.text("account_id"),
+        table.text("symbol"),
+        table.number("shares"),
+        price=table.number("price", None, above=0.0),
+        notional=table.number("notional", 0.0),
+        sequence=table.whole("sequence", 0, least=0) or 0,
+        lots=tuple(_lot(each) for each in _tables(table, "lots")),
+        reason=str(table.value.get("reason", "")),
+    )
+
+
+def _lot(table: Table) -> LotSale:
+    return LotSale(
+        id=table.text("id"),
+        shares=table.number("shares", above=0.0),
+        cost_per_share=table.number("cost_per_share"),
+        acquired=table.date("acquired"),
+        term=table.choice("term", "short", ("short", "long")),
+        gain=table.number("gain"),
+    )
+
+
+def _issue(table: Table) -> Issue:
+    return Issue(
+        code=table.text("code"),
+        where=str(table.value.get("where", "")),
+        message=table.text("message"),
+        hint=str(table.value.get("hint", "")),
+        severity=table.choice("severity", "info", _SEVERITIES),
+    )
+
+
+def _record(kind: type[R], table: Table) -> R:
+    """Return a record of texts and numbers, by the names of its fields."""
+    values: dict[str, Any] = {}
+    for each in fields(kind):  # type: ignore[arg-type]  # the records of a plan are dataclasses
+        stated = {} if each.default is MISSING else {"default": each.default}
+        reads = table.number if each.type == "float" else table.text
+        if each.name in table or not stated:
+            values[each.name] = reads(each.name, **stated)
+    return kind(**values)
+
+
+def _open(table: Table, key: str) -> Table:
+    value = table.value.get(key)
+    return table.table(key, set(value) if isinstance(value, Mapping) else ())
+
+
+def _tables(table: Table, key: str) -> list[Table]:
+    """Return the objects of a list, whatever their keys are."""
+    value = table.value.get(key, ())
+    rows = value if isinstance(value, list) else ()
+    return table.tables(key, {name for row in rows if isinstance(row, Mapping) for name in row})

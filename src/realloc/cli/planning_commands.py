@@ -1,0 +1,190 @@
+"""The subcommands that plan and hand the plan on: ``rebalance``, ``export`` and ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realloc.audit import audit_plan
+from realloc.cli.answer import Answer, Line, plural
+from realloc.cli.arguments import (
+    OUTPUT_DEFAULTS,
+    PLAN_DEFAULTS,
+    PlanOptions,
+    SharedOutput,
+    SharedPlan,
+)
+from realloc.cli.changes import NO_CHANGES, SharedPolicy
+from realloc.cli.edge import NOTHING_TO_DO, start_logging
+from realloc.cli.output import show
+from realloc.cli.places import Place, Repeated, Source, Switch, load
+from realloc.cli.plan_document import read_plan
+from realloc.cli.show import show_decision
+from realloc.cli.side_by_side import show_what_if
+from realloc.cli.waiting import wait_for
+from realloc.cli.work import Decision, Tools, decide, export, load_tools
+from realloc.documents.writing import require_place
+from realloc.errors import InputError
+from realloc.plan import Plan
+
+ROUNDS = 100
+
+
+def decide_for(source: Source, tools: Tools) -> Decision:
+    """Decide the trades of a household, with what is being done on the terminal."""
+    accounts, symbols = len(source.household.accounts), len(source.household.prices)
+    return wait_for(
+        f"Planning {plural(accounts, 'account')} and {plural(symbols, 'symbol')}",
+        lambda: decide(source.household, tools, ROUNDS, source=source.path),
+    )
+
+
+def plan_for(source: Source) -> Plan:
+    """Return the plan of the ``optimal`` rebalancer."""
+    plan = decide_for(source, load_tools(PLAN_DEFAULTS)).plan
+    if plan is None:
+        raise InputError("the rebalancer 'optimal' is not the one that plans households")
+    return plan
+
+
+def rebalance(
+    portfolio: Place = None,
+    /,
+    *,
+    what_if: Repeated = (),
+    why: Switch = False,
+    fetch: Switch = False,
+    policy: SharedPolicy = NO_CHANGES,
+    options: SharedPlan = PLAN_DEFAULTS,
+) -> int:
+    """Decide the trades of a portfolio, print them and write them as orders.
+
+    The exit status is 0 where there are trades, 1 where there is nothing to do
+    or a rebalancer that works step by step did not converge.
+
+    Parameters
+    ----------
+    portfolio : path, optional
+        Portfolio file, or household document (JSON or TOML).
+    what_if : tuple of str
+        KEY=VALUE, as for --set: the plan with and without it, side by side. Repeatable.
+    why : bool
+        Say the reason of every order.
+    fetch : bool
+        Ask the provider that [prices] names; nothing else uses the network.
+    """
+    start_logging(options)
+    tools = load_tools(options)
+    source = load(portfolio, fetch=fetch, policy=policy)
+    decision = decide_for(source, tools)
+    if what_if:
+        show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
+    export(decision, tools, source.household)
+    if not what_if:
+        done = _written(decision, options.export_path)
+        show_decision(decision, source.household, options.format, why=why, done=done)
+    return 0 if decision.trades and decision.converged else NOTHING_TO_DO
+
+
+def export_orders(
+    exporter: str,
+    output: Path,
+    portfolio: Place = None,
+    /,
+    *,
+    plan: Path | None = None,
+    policy: SharedPolicy = NO_CHANGES,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Write the orders of a portfolio, or of a saved plan, with an exporter.
+
+    A saved plan is audited against the portfolio first: where the portfolio has
+    changed since, it is refused. The exit status is 1 where there are no
+    orders; the file is written all the same.
+
+    Parameters
+    ----------
+    exporter : str
+        Exporter with its arguments: NAME[:key=value,key=value]; `realloc plugins` names them.
+    output : path
+        The file that it writes.
+    portfolio : path, optional
+        Portfolio file, or household document (JSON or TOML).
+    plan : path, optional
+        A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
+    """
+    start_logging(options)
+    tools = load_tools(
+        PlanOptions(exporter=exporter, export_path=str(output), quiet=options.quiet, verbose=options.verbose)
+    )
+    source = load(portfolio, policy=policy)
+    decision = decide_for(source, tools) if plan is None else _decided(_saved_plan(plan, source))
+    export(decision, tools, source.household)
+    record = {"exporter": tools.exporter_name, "path": str(output), "orders": len(decision.trades)}
+    answer = Answer(
+        document=record,
+        columns=tuple(record),
+        records=[record],
+        page=[Line(text=_written(decision, str(output)))],
+    )
+    if str(output) not in ("-", "/dev/stdout"):
+        show(answer, options.format)
+    return 0 if decision.trades else NOTHING_TO_DO
+
+
+def report(
+    output: Path,
+    portfolio: Place = None,
+    /,
+    *,
+    plan: Path | None = None,
+    full_numbers: Switch = False,
+    policy: SharedPolicy = NO_CHANGES,
+    options: SharedOutput = OUTPUT_DEFAULTS,
+) -> int:
+    """Write a report of the plan for a person to read.
+
+    Parameters
+    ----------
+    output : path
+        The file, for instance report.html.
+    portfolio : path, optional
+        Portfolio file, or household document (JSON or TOML).
+    plan : path, optional
+        A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
+    full_numbers : bool
+        Print account numbers in full instead of their last four characters.
+    """
+    start_logging(options)
+    require_place(output)
+    from realloc.report import write_report  # noqa: PLC0415 - charts load where a report is written
+
+    source = load(portfolio, policy=policy)
+    decided = plan_for(source) if plan is None else _saved_plan(plan, source)
+    wait_for(
+        f"Writing {output}",
+        lambda: write_report(source.household, decided, output, full_numbers=full_numbers),
+    )
+    record = {"path": str(output)}
+    told = [Line(text=f"Wrote {output}.")]
+    show(Answer(document=record, columns=tuple(record), records=[record], page=told), options.format)
+    return 0
+
+
+def _written(decision: Decision, path: str | None) -> str:
+    return "" if path is None else f"Wrote {plural(len(decision.trades), 'order')} to {path}."
+
+
+def _saved_plan(path: Path, source: Source) -> Plan:
+    """Return a saved plan that the audit finds right for the household as it is now."""
+    plan = read_plan(path)
+    audit = audit_plan(source.household, plan)
+    if not audit.ok:
+        raise InputError(
+            f"{path}: the plan does not fit {source.path} as it is now: {audit.errors[0]} "
+            f"(plan again, or name the portfolio that it was made from)"
+        )
+    return plan
+
+
+def _decided(plan: Plan) -> Decision:
+    return Decision(trades=plan.trades, plan=plan, remaining={}, issues=plan.issues)

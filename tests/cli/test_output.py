@@ -1,0 +1,172 @@
+"""One answer in four forms, and tables that are never wider than the screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, points, shares
+from realloc.cli.main import COMMANDS, main
+from realloc.cli.output import show
+from realloc.errors import Issue, Severity
+
+ROOT = Path(__file__).parents[2]
+HOUSEHOLD = str(ROOT / "examples" / "household.json")
+PORTFOLIO = str(ROOT / "examples" / "portfolio")
+ANSWER = Answer(
+    document={"a": [1, None]},
+    columns=("name", "amount", "flag", "missing"),
+    records=[{"name": "=SUM(A1)", "amount": -1.5, "flag": True}, {"name": "b\nc", "amount": 0.1 + 0.2}],
+    page=[Line(text="Result", strong=True), grid("Title", ["Name|"], ["Amount"], [("*x*", "$1.00")])],
+)
+
+
+def printed(capsys: pytest.CaptureFixture[str], form: str, answer: Answer = ANSWER) -> str:
+    show(answer, form)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "$0.00"),
+        (1234.5, "$1,234.50"),
+        (-0.004, "$0.00"),
+        (-1234.567, "-$1,234.57"),
+        (1e9, "$1,000,000,000.00"),
+    ],
+)
+def test_money_is_dollars_and_cents(amount: float, text: str) -> None:
+    assert money(amount) == text
+
+
+def test_percentages_have_a_tenth_and_no_negative_zero() -> None:
+    assert [percent(x) for x in (0.1019, 0.0003, -0.0001, -0.05)] == ["10.2%", "0.0%", "0.0%", "-5.0%"]
+    assert [points(x) for x in (0.05, -0.05, 0.0001, -0.0001)] == ["+5.0%", "-5.0%", "0.0%", "0.0%"]
+    assert [shares(x) for x in (1000, 0.125, -3.5)] == ["1,000", "0.125", "-3.5"]
+    assert [plural(n, "order") for n in (0, 1, 2)] == ["0 orders", "1 order", "2 orders"]
+
+
+def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(printed(capsys, "json")) == {"a": [1, None]}
+
+
+def test_csv_has_exact_numbers_and_no_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "csv") == (
+        "name,amount,flag,missing\n'=SUM(A1),-1.5,true,\nb\\nc,0.30000000000000004,,\n"
+    )
+
+
+def test_markdown_escapes_what_would_be_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "markdown") == (
+        "**Result**\n\n### Title\n\n| Name\\| | Amount |\n| --- | ---: |\n| \\*x\\* | $1.00 |\n"
+    )
+
+
+def test_notes_come_errors_first() -> None:
+    severities: tuple[Severity, ...] = ("info", "warning", "error")
+    issues = [Issue(code="c", where="w", message=each, severity=each) for each in severities]
+    assert [row[0] for row in notes(issues)[0].rows] == ["error", "warning", "info"]
+    assert notes([]) == []
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+@given(
+    st.lists(st.tuples(texts, texts, st.floats(-1e12, 1e12), st.floats(0, 1e9)), max_size=4),
+    st.integers(40, 140),
+)
+def test_no_line_is_wider_than_the_screen(rows: list[tuple[str, str, float, float]], width: int) -> None:
+    cells = [(a, b, money(c), shares(d)) for a, b, c, d in rows]
+    page: list[Grid | Line] = [
+        Line(text="x " * 90),
+        grid("A title", ["First", "Second"], ["Money", "Shares"], cells),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        out = io.StringIO()
+        patch.setattr("sys.stdout", out)
+        show(Answer(document=None, columns=(), records=(), page=page), "table")
+    lines = out.getvalue().splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    for cell in cells:  # an amount is never cut
+        assert any(cell[2] in line for line in lines)
+
+
+WORDS = {
+    "drift": ["drift", HOUSEHOLD],
+    "check": ["check", PORTFOLIO],
+    "rebalance": ["rebalance", HOUSEHOLD, "--why"],
+    "default": ["rebalance", HOUSEHOLD, "--rebalancer", "default"],
+    "what-if": [
+        "rebalance",
+        HOUSEHOLD,
+        "--what-if",
+        "max_orders=3",
+        "--what-if",
+        "accounts[JNT-4410].cash_flow=-10000",
+    ],
+    "explain": ["explain", "JNT-4410", HOUSEHOLD],
+    "compare": ["compare", HOUSEHOLD, "--attempt", "max_orders=3", "--quiet"],
+    "import": ["import", f"{PORTFOLIO}/downloads/PortfolioDownload.csv"],
+    "plugins": ["plugins"],
+}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("command", WORDS)
+def test_every_page_fits_the_screen_and_no_amount_is_cut(
+    command: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(WORDS[command]) in (0, 1)
+    page = capsys.readouterr().out
+    assert max(map(cell_len, page.splitlines())) <= width
+    assert "…" not in page
+    assert all(re.fullmatch(r"-?\$\d{1,3}(,\d{3})*(\.\d\d)?", x) for x in re.findall(r"-?\$[\d,.]*\d", page))
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_every_command_has_every_form(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS[command], "--format", "json"]) in (0, 1)
+    json.loads(capsys.readouterr().out)
+    assert main([*WORDS[command], "--format", "csv"]) in (0, 1)
+    header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert rows
+    assert {len(row) for row in rows} == {len(header)}
+    assert main([*WORDS[command], "--format", "markdown"]) in (0, 1)
+    page = capsys.readouterr().out
+    for block in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        columns = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(columns) == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_its_exit_statuses(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([name, "--help"]) == 0
+    page = capsys.readouterr().out
+    text = " ".join(page.split())
+    assert text.startswith(f"Usage: realloc {name}")
+    assert COMMANDS[name][1] in text  # its line in the list is the first one of its help
+    assert "2 the input cannot be used" in text
+    assert max(map(len, page.splitlines())) <= 80
+
+
+def test_the_program_s_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    page = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == page
+    assert re.findall(r"^  (\w+)", page, re.MULTILINE) == list(COMMANDS)
