@@ -58,6 +58,10 @@ COMMANDS = {
         "realloc.cli.portfolio_commands:confirm",
         "Compare the broker's next files with a plan; bring the portfolio file up to date.",
     ),
+    "batch": (
+        "realloc.cli.batch_command:batch",
+        "Plan many households on the processes of this machine.",
+    ),
     "demo": ("realloc.cli.other_commands:demo", "Plan the household that comes with the program."),
     "plugins": (
         "realloc.cli.list_plugins:show",
