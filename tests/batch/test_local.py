@@ -146,6 +146,18 @@ def test_a_run_whose_parent_is_killed_goes_on_where_it_was(
     assert same(read_results(out), expected)
 
 
+def test_a_part_that_was_left_half_written_is_no_result(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    run_local(folder, tmp_path, workers=1)
+    partial = tmp_path / "parts" / ".00000000-00000000-1"
+    partial.mkdir()
+    (partial / "plans.parquet").write_bytes(b"PAR1")
+    assert same(read_results(tmp_path), expected)
+    assert run_local(folder, tmp_path, workers=1).before == N
+    assert not partial.exists()
+
+
 def test_results_of_another_run_are_not_mixed(folder: Path, tmp_path: Path) -> None:
     run_local(folder, tmp_path, workers=1)
     with pytest.raises(InputError, match="another run"):

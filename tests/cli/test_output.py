@@ -170,3 +170,9 @@ def test_the_program_s_help_names_every_command(capsys: pytest.CaptureFixture[st
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == page
     assert re.findall(r"^  (\w+)", page, re.MULTILINE) == list(COMMANDS)
+
+
+def test_a_path_wider_than_the_screen_stays_in_one_piece(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/" + "a-long-folder/" * 12 + "trades.csv"
+    answer = Answer(document={}, columns=(), records=[], page=[Line(text=f"Wrote 3 orders to {path}.")])
+    assert printed(capsys, "table", answer).splitlines() == ["Wrote 3 orders to", f"{path}."]

@@ -153,8 +153,7 @@ class Results:
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
             self._lock = _alone(self.folder / LOCK)
-            for partial in self.parts.glob(".*"):
-                shutil.rmtree(partial)
+            self._clear()
         except OSError as error:
             raise ExportError(f"Cannot write {self.folder}: {error.strerror or error}") from error
         if path.exists():
@@ -174,13 +173,18 @@ class Results:
             write_whole(path, json.dumps(manifest, indent=2) + "\n")
 
     def close(self) -> None:
-        """Let another run begin."""
+        """Remove what was left half-written, and let another run begin."""
+        self._clear()
         self._lock.close()
+
+    def _clear(self) -> None:
+        for partial in self.parts.glob(".*"):
+            shutil.rmtree(partial, ignore_errors=True)
 
     def done(self) -> set[str]:
         """Return the households of finished parts."""
         done: set[str] = set()
-        for part in self.parts.iterdir():
+        for part in _finished(self.folder):
             for name in ("plans", "failures"):
                 done.update(
                     pq.read_table(part / f"{name}.parquet", columns=["household_id"])[
@@ -249,13 +253,18 @@ def write_part(parts: Path, name: str, results: Mapping[str, Any]) -> None:
 
 def read_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the result tables of a run, its parts together, by household id."""
-    parts = sorted((Path(folder) / "parts").iterdir())
+    parts = _finished(Path(folder))
     return {
         name: pa.concat_tables(
             [pq.read_table(part / f"{name}.parquet") for part in parts] or [schema.empty_table()]
         ).sort_by([(column, "ascending") for column in schema.names[:3]])
         for name, schema in RESULTS.items()
     }
+
+
+def _finished(folder: Path) -> list[Path]:
+    """Return the folders of finished parts: what is half-written has a hidden name."""
+    return sorted(part for part in (folder / "parts").iterdir() if not part.name.startswith("."))
 
 
 def _castable(found: Any, wanted: Any) -> bool:

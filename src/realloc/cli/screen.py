@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable
 
 from rich import box
@@ -56,10 +57,19 @@ def _print_parts(screen: Console, page: Iterable[Grid | Line]) -> None:
         if before is not None and not (isinstance(before, Line) and isinstance(part, Line)):
             screen.print()
         if isinstance(part, Line):
-            screen.print(Text(one_line(part.text), style="bold" if part.strong else ""))
+            _print_sentence(screen, part)
         else:
             _print_grid(screen, part)
         before = part
+
+
+def _print_sentence(screen: Console, part: Line) -> None:
+    """Print a sentence in lines of whole words: a path that is wider than the screen stays in one piece."""
+    lines = textwrap.wrap(
+        one_line(part.text), screen.width, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+    for line in lines:
+        screen.print(Text(line, style="bold" if part.strong else ""), soft_wrap=True)
 
 
 def _print_grid(screen: Console, part: Grid) -> None:
