@@ -26,7 +26,10 @@ def _schema(**columns: Any) -> Any:
 
 
 TABLES: Mapping[str, Any] = {
-    "households": _schema(household_id=_TEXT, as_of=_DATE, model_id=_TEXT, policy_id=_TEXT, prices_id=_TEXT),
+    "households": _schema(
+        household_id=_TEXT, as_of=_DATE, model_id=_TEXT, policy_id=_TEXT, prices_id=_TEXT,
+        more=_TEXT,
+    ),
     "accounts": _schema(
         household_id=_TEXT, account_number=_TEXT, label=_TEXT, kind=_TEXT, owner=_TEXT, cash=_NUMBER,
         cash_reserve=_NUMBER, cash_flow=_NUMBER, more=_TEXT,
@@ -44,7 +47,7 @@ TABLES: Mapping[str, Any] = {
     "models": _schema(model_id=_TEXT, document=_TEXT),
     "policies": _schema(policy_id=_TEXT, document=_TEXT),
 }  # fmt: skip
-"""The input: `more` is JSON of an account's other keys, `document` that of a model or policy."""
+"""The input: `more` is JSON of a household's or an account's other keys, `document` that of a model or policy."""
 
 SHARED = ("prices", "models", "policies")
 """Tables that are not by household."""
@@ -89,7 +92,7 @@ def tables_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, A
     Raises
     ------
     InputError
-        An id is there twice, or a document has a key that no table has.
+        An id is there twice.
     """
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     shared: dict[str, set[str]] = {name: set() for name in SHARED}
@@ -101,12 +104,6 @@ def tables_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, A
             )
         seen.add(household_id)
         rest = document.keys() - {"as_of", "model", "policy", "prices", "accounts", "recent_trades"}
-        if rest:
-            raise InputError(
-                Issue(
-                    code="key.unknown", where=household_id, message=f"no table has {', '.join(sorted(rest))}"
-                )
-            )
         names = {}
         for table, key in (("models", "model"), ("policies", "policy")):
             text = _json(document.get(key, {}))
@@ -125,6 +122,7 @@ def tables_of(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, A
                 "household_id": household_id,
                 "as_of": date.fromisoformat(str(document["as_of"])),
                 **{f"{key}_id": name for key, name in names.items()},
+                "more": _json({key: document[key] for key in rest}) if rest else None,
             }
         )
         for trade in document.get("recent_trades", ()):
@@ -185,14 +183,11 @@ def _document(
         else:
             text = found or f"there is no {key} {row[f'{key}_id']!r}"
             issues.append(Issue(code="reference", where=f"households.{key}_id", message=text))
+    document |= _more(row, "households.more", issues)
     accounts: dict[str, dict[str, Any]] = {}
     for account in own["accounts"]:
         number = account["account_number"]
-        try:
-            more = json.loads(account["more"] or "{}")
-        except ValueError as error:
-            issues.append(Issue(code="json", where=f"accounts[{number}].more", message=f"not JSON: {error}"))
-            more = {}
+        more = _more(account, f"accounts[{number}].more", issues)
         if number in accounts:
             issues.append(
                 Issue(code="account.duplicate", where=f"accounts[{number}]", message="it is there twice")
@@ -211,6 +206,16 @@ def _document(
         for trade in own["recent_trades"]
     ]
     return InputError(issues) if issues else document
+
+
+def _more(row: Mapping[str, Any], where: str, issues: list[Issue]) -> dict[str, Any]:
+    """Return the further keys of a household or an account."""
+    try:
+        more: dict[str, Any] = json.loads(row.get("more") or "{}")
+    except ValueError as error:
+        issues.append(Issue(code="json", where=where, message=f"not JSON: {error}"))
+        return {}
+    return more
 
 
 def _of(

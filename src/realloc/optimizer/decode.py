@@ -22,6 +22,7 @@ from realloc.plan import (
     PlanCosts,
 )
 from realloc.tax.terms import is_long_term
+from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
@@ -77,30 +78,12 @@ def _lots_sold(
     problem: Problem, made: Repair, p: int, shares: float, ids: dict[int, str]
 ) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
-    pairs, lots, household = problem.pairs, problem.lots, problem.household
+    pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
-    span = range(int(lots.first[p]), int(lots.first[p + 1]))
-    order: list[Lot]
-    if account.kind == "taxable":
-        keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
-        order = [
-            lot for j in span if (lot := lots.lot[j]) is not None and not (keeps_losses and lots.loss[j])
-        ]
-    else:
-        order = sorted(
-            (lot for lot in account.lots if lot.symbol == symbol),
-            key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares),
-        )
     bid = float(pairs.bid[p])
-    left = Decimal(repr(shares))
     sales = []
-    for lot in order:
-        if left <= 0:
-            break
-        taken = min(left, Decimal(repr(lot.shares)))
-        left -= taken
-        sold = float(taken)
+    for lot, sold in _taken(_parts(problem, made, p, account, symbol), shares):
         sales.append(
             LotSale(
                 id=ids[id(lot)],
@@ -114,10 +97,44 @@ def _lots_sold(
     return tuple(sales)
 
 
+def _parts(
+    problem: Problem, made: Repair, p: int, account: Account, symbol: str
+) -> Iterator[tuple[Lot, Decimal]]:
+    """Yield lots with the shares that they can supply, in the order in which a sale takes them."""
+    if account.kind == "taxable":
+        for part in range(int(made.part_first[p]), int(made.part_first[p + 1])):
+            lot = problem.lots.lot[made.part_lot[part]]
+            if lot is None or not made.part_shares[part]:
+                continue
+            whole = made.part_shares[part] == problem.lots.shares[made.part_lot[part]]
+            shares = lot.shares if whole else round(float(made.part_shares[part]), 6)
+            yield lot, Decimal(repr(shares))
+        return
+    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares)):
+        if lot.symbol == symbol:
+            yield lot, Decimal(repr(lot.shares))
+
+
+def _taken(parts: Iterator[tuple[Lot, Decimal]], shares: float) -> list[tuple[Lot, float]]:
+    """Return what a sale takes from each lot; two parts of one lot are one."""
+    left = Decimal(repr(shares))
+    taken: dict[int, tuple[Lot, Decimal]] = {}
+    for lot, supply in parts:
+        if left <= 0:
+            break
+        before = taken.get(id(lot), (lot, Decimal(0)))[1]
+        more = min(left, supply, Decimal(repr(lot.shares)) - before)
+        left -= more
+        if before + more > 0:
+            taken[id(lot)] = (lot, before + more)
+    return [(lot, float(sold)) for lot, sold in taken.values()]
+
+
 def plan_of(
     problem: Problem, made: Repair, idle: Repair, certificate: Certificate, issues: Sequence[Issue]
 ) -> Plan:
     """Return the plan of the trades in `made`, without reasons, beside doing nothing in `idle`."""
+    household = problem.household
     trades = trades_of(problem, made)
     taxable = {account.account_number for account in problem.accounts if account.kind == "taxable"}
     gains = {
@@ -144,6 +161,9 @@ def plan_of(
         ),
         certificate=certificate,
         issues=tuple(issues),
+        tax_year=year_after(household, short_term=gains["short"], long_term=gains["long"])
+        if household.tax_year
+        else None,
     )
 
 
