@@ -8,7 +8,7 @@ from math import floor, fsum
 
 import numpy as np
 
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account
 from realloc.errors import Issue
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem
@@ -41,7 +41,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    ids: dict[int, dict[int, str]] = {}
+    ids: dict[int, list[str]] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
@@ -64,29 +64,41 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     return out
 
 
-def lot_ids(account: Account) -> dict[int, str]:
-    """Return the name of each lot by its identity: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names: dict[int, str] = {}
+def lot_ids(account: Account) -> list[str]:
+    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
+    names = [lot.id for lot in account.lots]
+    own = set(names)
     count: dict[str, int] = {}
-    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares)):
-        n = count[lot.symbol] = count.get(lot.symbol, 0) + 1
-        names[id(lot)] = lot.id or f"{account.account_number}/{lot.symbol}/{n}"
+    for place in _oldest_first(account):
+        lot = account.lots[place]
+        n = count.get(lot.symbol, 0) + 1
+        if not lot.id:
+            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
+                n += 1
+            names[place] = name
+        count[lot.symbol] = n
     return names
 
 
-def _lots_sold(
-    problem: Problem, made: Repair, p: int, shares: float, ids: dict[int, str]
-) -> tuple[LotSale, ...]:
+def _oldest_first(account: Account) -> list[int]:
+    """Return the places of the account's lots by date, cost, shares and id."""
+    lots = account.lots
+    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+    return sorted(range(len(lots)), key=keys.__getitem__)
+
+
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     bid = float(pairs.bid[p])
     sales = []
-    for lot, sold in _taken(_parts(problem, made, p, account, symbol), shares):
+    for place, sold in _taken(account, _parts(problem, made, p, account, symbol), shares):
+        lot = account.lots[place]
         sales.append(
             LotSale(
-                id=ids[id(lot)],
+                id=ids[place],
                 shares=sold,
                 cost_per_share=lot.cost_per_share,
                 acquired=lot.acquired,
@@ -99,35 +111,35 @@ def _lots_sold(
 
 def _parts(
     problem: Problem, made: Repair, p: int, account: Account, symbol: str
-) -> Iterator[tuple[Lot, Decimal]]:
-    """Yield lots with the shares that they can supply, in the order in which a sale takes them."""
+) -> Iterator[tuple[int, Decimal]]:
+    """Yield places of lots with the shares that they can supply, in the order in which a sale takes them."""
     if account.kind == "taxable":
         for part in range(int(made.part_first[p]), int(made.part_first[p + 1])):
-            lot = problem.lots.lot[made.part_lot[part]]
-            if lot is None or not made.part_shares[part]:
+            place = int(problem.lots.place[made.part_lot[part]])
+            if place < 0 or not made.part_shares[part]:
                 continue
             whole = made.part_shares[part] == problem.lots.shares[made.part_lot[part]]
-            shares = lot.shares if whole else round(float(made.part_shares[part]), 6)
-            yield lot, Decimal(repr(shares))
+            shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
+            yield place, Decimal(repr(shares))
         return
-    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares)):
-        if lot.symbol == symbol:
-            yield lot, Decimal(repr(lot.shares))
+    for place in _oldest_first(account):
+        if account.lots[place].symbol == symbol:
+            yield place, Decimal(repr(account.lots[place].shares))
 
 
-def _taken(parts: Iterator[tuple[Lot, Decimal]], shares: float) -> list[tuple[Lot, float]]:
+def _taken(account: Account, parts: Iterator[tuple[int, Decimal]], shares: float) -> list[tuple[int, float]]:
     """Return what a sale takes from each lot; two parts of one lot are one."""
     left = Decimal(repr(shares))
-    taken: dict[int, tuple[Lot, Decimal]] = {}
-    for lot, supply in parts:
+    taken: dict[int, Decimal] = {}
+    for place, supply in parts:
         if left <= 0:
             break
-        before = taken.get(id(lot), (lot, Decimal(0)))[1]
-        more = min(left, supply, Decimal(repr(lot.shares)) - before)
+        before = taken.get(place, Decimal(0))
+        more = min(left, supply, Decimal(repr(account.lots[place].shares)) - before)
         left -= more
         if before + more > 0:
-            taken[id(lot)] = (lot, before + more)
-    return [(lot, float(sold)) for lot, sold in taken.values()]
+            taken[place] = before + more
+    return [(place, float(sold)) for place, sold in taken.items()]
 
 
 def plan_of(
