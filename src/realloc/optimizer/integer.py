@@ -101,7 +101,7 @@ class Repair:
         """Derive cash, group values and totals from the share counts."""
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
-        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares, slice(None))
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self.weigh(self.shares, slice(None))
         self.cash = cash.before + sum_by(pairs.account, self.pair_cash, len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
@@ -115,7 +115,7 @@ class Repair:
         pairs = self.problem.pairs
         value = (count - self.shares[pair]) * pairs.price[pair]
         self.shares[pair] = count
-        weighed = self._weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
+        weighed = self.weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
         came = float(weighed[1][0]) - self.pair_cash[pair]
         for totals, now in zip(
             (self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True
@@ -127,7 +127,7 @@ class Repair:
         self.off[self.problem.cash.group[account]] += came
         self.off[-1] = 0.0
 
-    def _weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`."""
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
@@ -149,7 +149,7 @@ class Repair:
         traded = self.shares * np.where(self.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
         located = pairs.location * pairs.price * self.shares
         return {
-            "drift": float(self._deviation(self.off, slice(None)).sum()),
+            "drift": float(self.deviation(self.off, slice(None)).sum()),
             "tax": float(self.pair_tax.sum()),
             "trading": float(traded.sum()) + limits.order_cost * int(np.count_nonzero(self.shares)),
             "location": float(located.sum() + problem.cash.location @ self.cash) + problem.location,
@@ -173,7 +173,7 @@ class Repair:
         astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
         return broken, short, astray
 
-    def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
+    def deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
@@ -227,7 +227,7 @@ class Repair:
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
         account = pairs.account[at]
-        cost, came, tax, gain = self._weigh(counts, at)
+        cost, came, tax, gain = self.weigh(counts, at)
         came -= self.pair_cash[at]
         value = (counts - self.shares[at]) * pairs.price[at]
         slot = self.slot[at]
@@ -236,7 +236,7 @@ class Repair:
         after[:, :-1] += value[:, None] * pairs.weights[at]
         after[:, -1] += came
         objective = cost - self.pair_cost[at]
-        objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
+        objective += (self.deviation(after, slot) - self.deviation(before, slot)).sum(axis=1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
