@@ -160,7 +160,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
 def _raised(idle: Repair) -> Repair:
     """Return what single moves make of doing nothing: it raises reserves where anything can."""
-    raised = idle.on(idle.problem)
+    raised = idle.at(idle.shares)
     raised.improve()
     return raised
 
