@@ -22,6 +22,7 @@ from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.scopes import Scope, scopes_of
+from realloc.tax.location import LocationCosts, resolved_location
 from realloc.tax.terms import long_term_cutoff
 
 Floats = npt.NDArray[np.float64]
@@ -173,7 +174,8 @@ def build(household: Household) -> Problem:
     scopes = tuple(scopes_of(household))
     accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
     wash = _wash_rules(household)
-    location = [_location_costs(household, account) for account in accounts]
+    by_kind = resolved_location(household)
+    location = [_location_costs(household, account, by_kind) for account in accounts]
     groups, first_group = _groups(household, scopes)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
@@ -277,10 +279,10 @@ def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
     return menu - set(account.no_buy)
 
 
-def _location_costs(household: Household, account: Account) -> dict[str, float]:
+def _location_costs(household: Household, account: Account, policy: LocationCosts) -> dict[str, float]:
     """Return location costs in dollars per dollar of each symbol, and of ``CASH``, in an account (rule OBJ-4)."""
     named = dict(account.location_cost)
-    for name, by_kind in household.policy.location.items():
+    for name, by_kind in policy.items():
         named[name] = named.get(name, 0.0) + by_kind.get(account.kind, 0.0)
     costs: dict[str, float] = {}
     for name, cost in named.items():
