@@ -261,6 +261,8 @@ def _check_names(household: Household) -> Iterator[Issue]:
     known |= {trade.symbol for trade in household.recent_trades}
     named: list[tuple[str, Collection[str]]] = [("policy.location", household.policy.location.keys())]
     named += [("policy.wash_sales.identical", group) for group in household.policy.wash_sales.identical]
+    if household.policy.partial is not None:
+        named.append(("policy.partial", (household.policy.partial.sell, household.policy.partial.buy)))
     for account in household.accounts:
         where = f"accounts[{account.account_number}]"
         for key in ("only", "no_buy", "no_sell", "location_cost"):

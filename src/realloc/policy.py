@@ -9,6 +9,17 @@ from typing import Any, Self
 from realloc._reading import Table, join
 from realloc.accounts import KINDS
 from realloc.models import BAND_KEYS, Band
+from realloc.modes import (
+    DEFAULT_DESTINATION,
+    DESTINATIONS,
+    HARVEST_KEYS,
+    MODES,
+    PARTIAL_KEYS,
+    Destination,
+    Harvest,
+    Mode,
+    Partial,
+)
 
 DEFAULT_BAND = Band(absolute=0.05, relative=0.25)
 """Swedroe's 5/25 rule: the lesser of five percentage points and a quarter of the target."""
@@ -91,6 +102,14 @@ class Policy:
         Cap on household drift after the plan, a fraction; reported where it is out of reach.
     location : mapping
         Dollars a year per dollar of a symbol or class (first key) held in a kind of account (second key).
+    mode : str
+        What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
+    destination : {"target", "midpoint", "edge"}
+        How far the mode ``outside_band`` may bring back a class that is outside its band.
+    harvest : Harvest, optional
+        Thresholds of harvesting; with them it is a part of a ``full`` plan too.
+    partial : Partial, optional
+        The two symbols of the mode ``partial``.
     """
 
     drift: Drift = Drift()
@@ -104,6 +123,17 @@ class Policy:
     max_drift: float | None = None
     wash_sales: WashSales = WashSales()
     location: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    mode: Mode = "full"
+    destination: Destination = DEFAULT_DESTINATION
+    harvest: Harvest | None = None
+    partial: Partial | None = None
+
+    @property
+    def harvests(self) -> Harvest | None:
+        """The thresholds where this policy harvests: in the modes ``harvest`` and, where they are set, ``full``."""
+        if self.mode == "harvest":
+            return self.harvest or Harvest()
+        return self.harvest if self.mode == "full" else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as the household document has it, every field stated."""
@@ -131,6 +161,10 @@ class Policy:
                 "identical": [list(group) for group in self.wash_sales.identical],
             },
             "location": {name: dict(costs) for name, costs in self.location.items()},
+            "mode": self.mode,
+            "destination": self.destination,
+            "harvest": None if self.harvest is None else self.harvest.to_dict(),
+            "partial": None if self.partial is None else self.partial.to_dict(),
         }
 
     @classmethod
@@ -162,7 +196,18 @@ class Policy:
             max_drift=table.number("max_drift", None, least=0.0, most=1.0),
             wash_sales=_read_wash_sales(table.table("wash_sales", WashSales.__dataclass_fields__)),
             location=_read_location(table.table("location")),
+            mode=table.choice("mode", "full", MODES),
+            destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
+            harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),
+            partial=None if _absent(table, "partial") else Partial.read(table.table("partial", PARTIAL_KEYS)),
         )
+        if policy.mode == "partial" and policy.partial is None:
+            table.fault(
+                "mode.partial",
+                join(table.where, "partial"),
+                "the mode 'partial' needs the symbol to sell and the one to buy",
+                'write {"sell": SYMBOL, "buy": SYMBOL}',
+            )
         if policy.drift.outside_band < policy.drift.inside_band:
             table.fault(
                 "drift.order",
@@ -174,6 +219,10 @@ class Policy:
 
 
 POLICY_KEYS = frozenset(Policy.__dataclass_fields__)
+
+
+def _absent(table: Table, key: str) -> bool:
+    return table.value.get(key) is None
 
 
 def _read_wash_sales(table: Table) -> WashSales:

