@@ -20,6 +20,14 @@ from realloc.modes import (
     Mode,
     Partial,
 )
+from realloc.returns import (
+    DEFAULT_LOCATION_TERMS,
+    LOCATION_TERMS_KEYS,
+    LocationTerms,
+    ReturnsByClass,
+    read_preferences,
+    read_returns,
+)
 
 DEFAULT_BAND = Band(absolute=0.05, relative=0.25)
 """Swedroe's 5/25 rule: the lesser of five percentage points and a quarter of the target."""
@@ -102,6 +110,13 @@ class Policy:
         Cap on household drift after the plan, a fraction; reported where it is out of reach.
     location : mapping
         Dollars a year per dollar of a symbol or class (first key) held in a kind of account (second key).
+    location_preference : mapping of str to tuple of str
+        Kinds of account by symbol or class, the most preferred first.
+    location_from_returns : mapping of str to Returns, or True
+        Expected returns by symbol or class, from which location costs are computed; True: usual ones for the
+        classes that are named in neither of the other two. No name occurs in more than one of the three.
+    location_terms : LocationTerms
+        The numbers by which the two become dollars.
     mode : str
         What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
     destination : {"target", "midpoint", "edge"}
@@ -123,6 +138,9 @@ class Policy:
     max_drift: float | None = None
     wash_sales: WashSales = WashSales()
     location: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    location_preference: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    location_from_returns: ReturnsByClass = field(default_factory=dict)
+    location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
     mode: Mode = "full"
     destination: Destination = DEFAULT_DESTINATION
     harvest: Harvest | None = None
@@ -161,6 +179,10 @@ class Policy:
                 "identical": [list(group) for group in self.wash_sales.identical],
             },
             "location": {name: dict(costs) for name, costs in self.location.items()},
+            "location_preference": {name: list(kinds) for name, kinds in self.location_preference.items()},
+            "location_from_returns": self.location_from_returns is True
+            or {name: returns.to_dict() for name, returns in self.location_from_returns.items()},
+            "location_terms": self.location_terms.to_dict(),
             "mode": self.mode,
             "destination": self.destination,
             "harvest": None if self.harvest is None else self.harvest.to_dict(),
@@ -196,6 +218,9 @@ class Policy:
             max_drift=table.number("max_drift", None, least=0.0, most=1.0),
             wash_sales=_read_wash_sales(table.table("wash_sales", WashSales.__dataclass_fields__)),
             location=_read_location(table.table("location")),
+            location_preference=read_preferences(table.table("location_preference")),
+            location_from_returns=read_returns(table, "location_from_returns"),
+            location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
             mode=table.choice("mode", "full", MODES),
             destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
             harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),

@@ -33,8 +33,8 @@ class Restriction:
     ----------
     buys, sells : frozenset of tuple of str, optional
         Account number and symbol of what may be bought and sold, as far as the other rules let it; None: all.
-    closed_lots : frozenset of int
-        Identities of lots that may not be sold.
+    closed_lots : frozenset of tuple of str and int
+        Account number and place in the account's lots of those that may not be sold.
     ranges : tuple of tuple of float
         Least and most dollars in each group after the plan, in the order of the scopes and their groups;
         empty where no group has a range.
@@ -46,7 +46,7 @@ class Restriction:
 
     buys: Pairs | None = None
     sells: Pairs | None = None
-    closed_lots: frozenset[int] = frozenset()
+    closed_lots: frozenset[tuple[str, int]] = frozenset()
     ranges: tuple[Range, ...] = ()
     floors: Mapping[str, float] = field(default_factory=dict)
     ceilings: Mapping[str, float] = field(default_factory=dict)
