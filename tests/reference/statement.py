@@ -96,7 +96,10 @@ class Purse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One target: what counts in it, its dollars and the half-width of its band in dollars."""
+    """One target: what counts in it, its dollars and the half-width of its band in dollars.
+
+    `wanted`: its weight is above zero (BUY-1).
+    """
 
     name: str
     scope: str
@@ -105,6 +108,7 @@ class Group:
     shares: Mapping[str, Fraction]
     accounts: frozenset[str]
     cash: bool
+    wanted: bool
 
     def weight(self, pair: Pair) -> Fraction:
         """Return the part of a pair's value that counts here."""
@@ -138,7 +142,7 @@ def state(household: Household) -> Statement:
     pairs: dict[Key, Pair] = {}
     for scope in _scopes(household):
         groups += scope
-        wanted = {symbol for group in scope if group.target > 0 for symbol in group.shares}
+        wanted = {symbol for group in scope if group.wanted for symbol in group.shares}
         for account in household.accounts:
             if account.account_number not in scope[0].accounts:
                 continue
@@ -204,10 +208,11 @@ def _scope(
             name=name,
             scope=scope,
             target=weight * value,
-            width=_width(own or household.policy.band, weight) * value,
+            width=_width(own or household.policy.band, weight) * max(value, ZERO),
             shares=shares,
             accounts=numbers,
             cash=name == CASH,
+            wanted=weight > 0,
         )
 
     groups = [group(CASH, {})]

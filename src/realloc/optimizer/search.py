@@ -22,7 +22,7 @@ from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.15e-4
+GOOD_GAP = 0.3e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -160,7 +160,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
 def _raised(idle: Repair) -> Repair:
     """Return what single moves make of doing nothing: it raises reserves where anything can."""
-    raised = idle.on(idle.problem)
+    raised = idle.at(idle.shares)
     raised.improve()
     return raised
 
