@@ -52,7 +52,8 @@ def mode_faults(
     """
     if statement.household.policy.mode != "raise_cash":
         return []
-    capped = statement.cap("max_tax") is not None or statement.cap("max_realized_gain") is not None
+    caps = ("max_tax", "max_realized_gain", "max_short_term_gain")
+    capped = any(statement.cap(name) is not None for name in caps)
     found = []
     for purse in statement.purses:
         sales = {key: n for key, n in orders.items() if key[0] == purse.account}

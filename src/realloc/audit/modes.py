@@ -82,7 +82,8 @@ def check_mode(mode: ModeRules, orders: list[Order], cash: Mapping[str, Decimal]
 def _check_raised(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) -> Iterator[Issue]:
     """Find accounts that raise more cash than their reserve needs (MODE-4)."""
     policy = book.household.policy
-    capped = policy.max_realized_gain is not None or policy.max_tax is not None
+    caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
+    capped = any(cap is not None for cap in caps)
     for number, account in book.accounts.items():
         sales = [o for o in orders if o.account.account_number == number and not o.buys]
         reserve = exact(account.cash_reserve)

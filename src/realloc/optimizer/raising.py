@@ -57,7 +57,8 @@ def trimmed(made: Repair) -> Repair:
     problem = made.problem
     account = problem.pairs.account
     policy = problem.household.policy
-    capped = policy.max_tax is not None or policy.max_realized_gain is not None
+    caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
+    capped = any(cap is not None for cap in caps)
     pair = np.tile(np.arange(len(made.shares)), 2)
     while len(pair):
         counts = np.concatenate([made.neighbours()[0], np.zeros(len(made.shares))])

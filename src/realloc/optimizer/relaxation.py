@@ -38,6 +38,7 @@ class Multipliers:
     cash: Floats
     group: Floats
     gain: float = 0.0
+    short_gain: float = 0.0
     tax: float = 0.0
     drift: float = 0.0
     orders: float = 0.0
@@ -181,6 +182,7 @@ class Relaxation:
         self.n_trades = len(self.scale)
         caps = {
             "gain": limits.gain,
+            "short_gain": limits.short_gain,
             "tax": limits.tax,
             "drift": 2 * limits.drift * problem.value,
             "orders": np.inf,
@@ -236,7 +238,11 @@ class Relaxation:
                 cost = cost + TIE_BREAK * (pairs.rank[of] > 0)
             else:
                 cost = cost + lots.tax / price
-                for name, amount in (("gain", lots.gain), ("tax", lots.tax)):
+                for name, amount in (
+                    ("gain", lots.gain),
+                    ("short_gain", lots.short_gain),
+                    ("tax", lots.tax),
+                ):
                     if name in cap_row:
                         entries.append((np.full(len(of), cap_row[name]), amount / price))
             columns.add(cost, 0.0, shares * price / unit, entries)

@@ -183,7 +183,7 @@ def _is_small(problem: Problem) -> bool:
 
 def _is_capped(problem: Problem) -> bool:
     limits = problem.limits
-    return bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
+    return bool(np.isfinite([limits.orders, limits.gain, limits.short_gain, limits.tax, limits.drift]).any())
 
 
 def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Solution:
@@ -216,7 +216,9 @@ def _relented(problem: Problem, made: Repair) -> Problem:
 
 
 def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
-    made = Repair(problem, sells_losses)
+    limits = problem.limits
+    by_lot = np.isfinite([limits.gain, limits.short_gain, limits.tax]).any()
+    made = Repair(problem, sells_losses, sell if by_lot else None)
     made.round(buy, sell)
     made.improve()
     return made
