@@ -71,7 +71,7 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     )
     inside, outside = limits.inside_band - drift, limits.outside_band - drift
     group = np.clip(prices.group, -outside, outside)
-    account = np.minimum(prices.cash, cash.location - group[cash.group])
+    account = np.minimum(prices.cash, cash.location - group[cash.group] * cash.weight)
     cash_price = account[pairs.account]
     held_cost = pairs.price * pairs.location
     reduced = _Reduced(
@@ -96,13 +96,13 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     caps = (
         (gain, limits.gain),
         (tax, limits.tax),
-        (2 * drift, limits.drift * problem.value),
+        (2 * drift, limits.drift * problem.drift_value),
         (orders, limits.orders),
     )
     terms = np.concatenate(
         [
             account * cash.before,
-            (cash.location - account - group[cash.group]) * cash.reserve,
+            (cash.location - account - group[cash.group] * cash.weight) * cash.reserve,
             off_target[shared],
             best,
             [problem.location, *(price * cap for price, cap in caps if price)],

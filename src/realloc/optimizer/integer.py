@@ -106,7 +106,7 @@ class Repair:
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
-        off += sum_by(cash.group, self.cash, len(off))
+        off += sum_by(cash.group, cash.weight * self.cash, len(off))
         off[-1] = 0.0
         self.off = off
 
@@ -124,7 +124,7 @@ class Repair:
         account = pairs.account[pair]
         self.cash[account] += came
         np.add.at(self.off, pairs.groups[pair], value * pairs.weights[pair])
-        self.off[self.problem.cash.group[account]] += came
+        self.off[self.problem.cash.group[account]] += came * self.problem.cash.weight[account]
         self.off[-1] = 0.0
 
     def _weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
@@ -161,7 +161,8 @@ class Repair:
 
     def drift(self) -> float:
         """Return household drift, a fraction (rule OBJ-5)."""
-        return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
+        value = self.problem.drift_value
+        return float(np.abs(self.off).sum()) / (2 * value) if value > 0 else 0.0
 
     def missed(self) -> tuple[float, float, float]:
         """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
@@ -170,7 +171,7 @@ class Repair:
         broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.drift_value - NEGLIGIBLE)
         return broken, short, astray
 
     def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
@@ -199,7 +200,7 @@ class Repair:
         problem, pairs = self.problem, self.problem.pairs
         n = np.maximum(self.shares, -self.whole)
         spare = (self.cash - problem.cash.reserve)[pairs.account]
-        wanted = -self.off[pairs.groups[:, 0]] / pairs.price
+        wanted = -self.off[pairs.groups[:, 0]] / (pairs.price * problem.cash.weight[pairs.account])
         affordable = (
             np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
         )
@@ -234,7 +235,7 @@ class Repair:
         before = self.off[slot]
         after = before.copy()
         after[:, :-1] += value[:, None] * pairs.weights[at]
-        after[:, -1] += came
+        after[:, -1] += came * cash.weight[account]
         objective = cost - self.pair_cost[at]
         objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
@@ -255,7 +256,7 @@ class Repair:
             excess = made.sum() - cap - NEGLIGIBLE
             total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
-            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
+            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.drift_value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
             total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
