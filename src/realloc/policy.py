@@ -10,6 +10,17 @@ from realloc._reading import Table, join
 from realloc.accounts import KINDS
 from realloc.errors import InputError
 from realloc.models import BAND_KEYS, Band
+from realloc.modes import (
+    DEFAULT_DESTINATION,
+    DESTINATIONS,
+    HARVEST_KEYS,
+    MODES,
+    PARTIAL_KEYS,
+    Destination,
+    Harvest,
+    Mode,
+    Partial,
+)
 from realloc.returns import (
     DEFAULT_LOCATION_TERMS,
     LOCATION_TERMS_KEYS,
@@ -233,6 +244,14 @@ class Policy:
     after_tax_weights : mapping of str to float
         What a dollar in a kind of account counts in weights and drift, above 0 and up to 1; kinds that are
         left out count 1 (rule VAL-3).
+    mode : str
+        What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
+    destination : {"target", "midpoint", "edge"}
+        How far the mode ``outside_band`` may bring back a class that is outside its band.
+    harvest : Harvest, optional
+        Thresholds of harvesting; with them it is a part of a ``full`` plan too.
+    partial : Partial, optional
+        The two symbols of the mode ``partial``.
     """
 
     drift: Drift = Drift()
@@ -252,6 +271,17 @@ class Policy:
     location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
     mirror: bool = False
     after_tax_weights: Mapping[str, float] = field(default_factory=dict)
+    mode: Mode = "full"
+    destination: Destination = DEFAULT_DESTINATION
+    harvest: Harvest | None = None
+    partial: Partial | None = None
+
+    @property
+    def harvests(self) -> Harvest | None:
+        """The thresholds where this policy harvests: in the modes ``harvest`` and, where they are set, ``full``."""
+        if self.mode == "harvest":
+            return self.harvest or Harvest()
+        return self.harvest if self.mode == "full" else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as the household document has it, every field stated."""
@@ -282,6 +312,10 @@ class Policy:
             "location_terms": self.location_terms.to_dict(),
             "mirror": self.mirror,
             "after_tax_weights": dict(self.after_tax_weights),
+            "mode": self.mode,
+            "destination": self.destination,
+            "harvest": None if self.harvest is None else self.harvest.to_dict(),
+            "partial": None if self.partial is None else self.partial.to_dict(),
         }
 
     @classmethod
@@ -314,7 +348,18 @@ class Policy:
             location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
             mirror=table.flag("mirror", default=False),
             after_tax_weights=_read_after_tax_weights(table.table("after_tax_weights", KINDS)),
+            mode=table.choice("mode", "full", MODES),
+            destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
+            harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),
+            partial=None if _absent(table, "partial") else Partial.read(table.table("partial", PARTIAL_KEYS)),
         )
+        if policy.mode == "partial" and policy.partial is None:
+            table.fault(
+                "mode.partial",
+                join(table.where, "partial"),
+                "the mode 'partial' needs the symbol to sell and the one to buy",
+                'write {"sell": SYMBOL, "buy": SYMBOL}',
+            )
         if policy.drift.outside_band < policy.drift.inside_band:
             table.fault(
                 "drift.order",
@@ -326,6 +371,10 @@ class Policy:
 
 
 POLICY_KEYS = frozenset(Policy.__dataclass_fields__)
+
+
+def _absent(table: Table, key: str) -> bool:
+    return table.value.get(key) is None
 
 
 def _read_wash_sales(table: Table) -> WashSales:
