@@ -256,8 +256,11 @@ def test_a_core_position_without_stars_and_an_account_without_holdings(tmp_path:
         encoding="utf-8",
     )
     joint, new = read(path).accounts
-    assert (joint.cash, [held.symbol for held in joint.positions]) == (Decimal("2310.44"), ["FZDXX"])
-    assert (new.number, new.cash, new.total) == ("Z2", 0, 0)
+    assert joint.cash == Decimal("2310.44")
+    assert [held.symbol for held in joint.positions] == ["FZDXX"]
+    assert new.number == "Z2"
+    assert new.cash == 0
+    assert new.total == 0
 
 
 def test_a_row_of_fidelity_without_a_quantity_is_refused(tmp_path: Path) -> None:
@@ -303,7 +306,8 @@ def test_an_etrade_account_without_holdings_is_an_account_with_no_cash(tmp_path:
         encoding="utf-8",
     )
     (account,) = read(path).accounts
-    assert (account.cash, account.lots_only) == (0, False)
+    assert account.cash == 0
+    assert not account.lots_only
 
 
 @pytest.mark.parametrize("form", ["15-Mar-2022", "2022-03-15", "Mar-15-2022", "03/15/2022 09:30:00"])
@@ -327,7 +331,9 @@ def test_a_plan_of_an_employer_in_a_vanguard_download_is_kept_untouchable(tmp_pa
     statement = read(path)
     assert [account.number for account in statement.accounts] == ["10000001", "10000002", "777777"]
     plan = statement.accounts[-1]
-    assert (plan.kind_hint, plan.positions, plan.total) == ("tax_deferred", (), 5000)
+    assert plan.kind_hint == "tax_deferred"
+    assert not plan.positions
+    assert plan.total == 5000
     assert plan.untouchable[0].why == "a fund without a ticker"
     assert statement.trades == read(DATA / "vanguard_ofxdownload.csv").trades
 
