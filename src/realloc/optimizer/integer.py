@@ -182,7 +182,7 @@ class Repair:
         """Return for each pair the next share count above and below; the present one where there is none."""
         pairs, n = self.problem.pairs, self.shares
         step, least = pairs.step, pairs.least
-        up = np.where(n == 0, least, n + step)
+        up = np.where(n == 0, least, np.round(n + step, 3))
         up = np.where(-n > self.whole, -self.whole, up)
         up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
         up = np.where(up > self.buy_max, n, up)

@@ -15,6 +15,7 @@ from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
 from realloc.optimizer.relaxation import Relaxation
@@ -94,6 +95,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     problem = build(household)
     idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
     solution = solve(problem, idle, deadline)
+    prefer(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
     plan = plan_of(problem, solution.made, idle, certificate, issues)
