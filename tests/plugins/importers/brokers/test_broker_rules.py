@@ -368,3 +368,38 @@ def test_a_line_break_around_separators_is_refused_for_it_may_hide_a_row(text: s
     path = changed(tmp_path, "merrill_cob_holdings.csv", ("VANGUARD TOTAL BOND MARKET", text))
     with pytest.raises(InputError, match="a line break"):
         read(path)
+
+
+def test_a_table_without_a_row_of_cash_or_of_totals_states_no_cash(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    mapping = ColumnMapping(
+        columns={"symbol": "Fund", "shares": "Units", "value": "Value"}, account_number="1"
+    )
+    path.write_text("Fund,Units,Value\nFXAIX,10,2000.00\n", encoding="utf-8")
+    statement = GenericTable(mapping).read(path)
+    assert statement.accounts[0].cash is None
+    assert [issue.code for issue in statement.issues] == ["cash.unknown"]
+    path.write_text("Fund,Units,Value\nFXAIX,10,2000.00\nTotal,,2000.00\n", encoding="utf-8")
+    statement = GenericTable(mapping).read(path)
+    assert statement.accounts[0].cash == 0
+    assert not statement.issues
+
+
+def test_a_mapping_is_proposed_for_names_with_signs_and_short_words(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "Acct,Ticker,Shares/Units,Price ($),Market Value ($),Market Price Currency\n"
+        "A9,XEQT,10,30.00,300.00,CAD\n",
+        encoding="utf-8",
+    )
+    mapping = propose_mapping(path)
+    assert mapping.columns == {
+        "symbol": "Ticker",
+        "shares": "Shares/Units",
+        "price": "Price ($)",
+        "value": "Market Value ($)",
+        "account": "Acct",
+        "currency": "Market Price Currency",
+    }
+    (held,) = GenericTable(mapping).read(path).accounts[0].untouchable
+    assert held.why.startswith("in CAD, worth 300.00 CAD")

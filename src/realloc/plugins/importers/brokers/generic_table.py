@@ -91,6 +91,8 @@ class GenericTable(SheetImporter):
                         id=record.text("lot"),
                     )
                     account.lots.append((record.where, lot))
+        if not any(account.ties for account in draft.accounts.values()):
+            draft.no_cash(draft.accounts.values(), "add a row of cash, or enter the cash yourself")
 
 
 def _total(record: Record, draft: Draft) -> None:
