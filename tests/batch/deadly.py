@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from realloc.batch import Options, local
-from realloc.batch.store import Tables
+from realloc.batch.folder import Tables
 
 POISON = "poison"
 
