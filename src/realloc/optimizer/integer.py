@@ -83,6 +83,9 @@ class Repair:
         self.held_rate = pairs.price * (1 - pairs.location)
         self.paid_rate = 1 - problem.cash.location[pairs.account]
         self.caps = isfinite(min(limits.gain, limits.short_gain, limits.tax, limits.drift))
+        self.ranged = groups.ranged or bool(np.isfinite(problem.cash.most).any())
+        self.low = np.append(groups.low - groups.target, -np.inf)
+        self.high = np.append(groups.high - groups.target, np.inf)
         self.refresh()
 
     def on(self, problem: Problem) -> Repair:
@@ -170,6 +173,10 @@ class Repair:
         cost += self.paid_rate[at] * paid
         return cost, -paid, tax, gain, short
 
+    def cash_of(self, counts: Floats, at: Ints) -> Floats:
+        """Return the cash in dollars that comes in if the pairs `at` are traded as `counts` say."""
+        return self.weigh(counts, at)[1]
+
     def parts(self) -> dict[str, float]:
         """Return the parts of the objective in dollars: drift, tax, trading and location."""
         if self.known_parts is None:
@@ -197,12 +204,18 @@ class Repair:
         return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
 
     def missed(self) -> tuple[float, float, float]:
-        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        """Return what caps and ranges are broken by (a surplus order counts as a thousand), and what is missed.
+
+        That is dollars of reserves, and of the cap on drift.
+        """
         problem, limits = self.problem, self.problem.limits
         broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
         broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        if self.ranged:
+            broken += float(self._outside(self.off, slice(None)).sum())
+            broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
         astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
         return broken, short, astray
@@ -211,6 +224,13 @@ class Repair:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
+
+    def _outside(self, off: Floats, slots: Ints | slice) -> Floats:
+        """Return the dollars that groups which are `off` dollars from their targets are outside their ranges."""
+        return np.asarray(
+            np.maximum(self.low[slots] - off - NEGLIGIBLE, 0.0)
+            + np.maximum(off - self.high[slots] - NEGLIGIBLE, 0.0)
+        )
 
     def neighbours(self) -> tuple[Floats, Floats]:
         """Return for each pair the next share count above and below; the present one where there is none."""
@@ -274,6 +294,11 @@ class Repair:
         objective += self.deviation(after, slot).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        if self.ranged:
+            beyond = (self._outside(after, slot) - self._outside(before, slot)).sum(axis=-1)
+            over = self.cash[account] - cash.most[account] - NEGLIGIBLE
+            beyond += np.maximum(over + came, 0.0) - np.maximum(over, 0.0)
+            missed += BROKEN * _beyond_noise(beyond)
         if self.caps:
             changes = (gain - self.pair_gain[at], short - self.pair_short[at], tax - self.pair_tax[at])
             missed += self._cap_change(changes, before, after)

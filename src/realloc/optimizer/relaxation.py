@@ -7,6 +7,7 @@ from the last basis.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -85,6 +86,24 @@ class Model:
     index: npt.NDArray[np.int32]
     value: Floats
     integrality: npt.NDArray[np.int32]
+
+
+def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
+    """Yield the parts of every group's deviation: dollars per dollar, sign, and the least and most dollars.
+
+    First what is inside the band, below the target (sign 1) and above it (-1), then what is beyond it.
+    """
+    limits, groups = problem.limits, problem.groups
+    sides = tuple(zip((1.0, -1.0), groups.deviations(), strict=True))
+    for sign, (least, most) in sides:
+        yield limits.inside_band, sign, np.minimum(least, groups.band), np.minimum(most, groups.band)
+    for sign, (least, most) in sides:
+        yield (
+            limits.outside_band,
+            sign,
+            np.maximum(least - groups.band, 0.0),
+            np.maximum(most - groups.band, 0.0),
+        )
 
 
 class Columns:
@@ -177,14 +196,13 @@ class Relaxation:
         columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
+            np.maximum(cash.most, cash.reserve) / unit,
             [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, 1.0)],
         )
         group_rows = n_accounts + np.arange(n_groups)
         drift = [(np.full(n_groups, cap_row["drift"]), 1.0)] if "drift" in cap_row else []
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                columns.add(np.full(n_groups, rate), 0.0, width, [(group_rows, sign), *drift])
+        for rate, sign, least, most in segments(problem):
+            columns.add(np.full(n_groups, rate), least / unit, most / unit, [(group_rows, sign), *drift])
         columns.add(
             np.full(n_accounts, MISSED_COST),
             0.0,
