@@ -104,7 +104,7 @@ class Program:
             "gain": limits.gain / unit,
             "short_gain": limits.short_gain / unit,
             "tax": limits.tax / unit,
-            "drift": 2 * limits.drift * problem.value / unit,
+            "drift": 2 * limits.drift * problem.drift_value / unit,
             "orders": limits.orders,
         }
         self.cap_row = {name: self._rows(-np.inf, cap, 1) for name, cap in caps.items() if np.isfinite(cap)}
@@ -287,7 +287,7 @@ class Program:
             cash.location,
             cash.reserve / unit,
             np.maximum(cash.most, cash.reserve) / unit,
-            [(self.cash_row, 1.0), (self.group_row[cash.group], 1.0)],
+            [(self.cash_row, 1.0), (self.group_row[cash.group], cash.weight)],
         )
         n = len(groups.target)
         for rate, sign, least, most in segments(problem):
@@ -303,7 +303,7 @@ class Program:
         cash = self.problem.cash
         n = len(cash.before)
         first = self.columns.add(
-            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -1.0)]
+            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -cash.weight)]
         )
         stages = [first + np.arange(n)]
         if "drift" in self.cap_row:

@@ -23,7 +23,7 @@ from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.modes import Restriction, restrict
-from realloc.optimizer.scopes import Scope, scopes_of
+from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
 from realloc.tax.relief import average_cost, relief_places
@@ -43,8 +43,8 @@ class Pairs:
 
     `price`, `bid` and `ask` are dollars per share, `location` dollars per dollar, the rest shares.
     `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups`
-    and `weights` have shape (pairs, k): the groups that a pair counts in and its share of each, padded with
-    the number of groups and zero. `rank` is
+    and `weights` have shape (pairs, k): the groups that a pair counts in and what a dollar of it counts in
+    each, padded with the number of groups and zero. `rank` is
     the symbol's place in its class, 0 for the preferred one. `relieved` marks taxed pairs whose lots go in the
     order of a standing relief (rule SELL-3).
     """
@@ -120,8 +120,9 @@ class Groups:
 class Cash:
     """Cash of each account in dollars, its flow counted in; its location cost; the group that it counts in.
 
-    `most` is what a mode lets it end at, infinite where it is free. `short` marks an account whose reserve no
-    allowed sale reaches (rule CASH-2); its `reserve` here is the most that it can reach.
+    `weight` is what a dollar of the account counts in its groups (rule VAL-3). `most` is what a mode lets it end
+    at, infinite where it is free. `short` marks an account whose reserve no allowed sale reaches (rule CASH-2);
+    its `reserve` here is the most that it can reach.
     """
 
     before: Floats
@@ -129,6 +130,7 @@ class Cash:
     most: Floats
     location: Floats
     group: Ints
+    weight: Floats
     short: Flags
 
 
@@ -177,7 +179,8 @@ class Problem:
 
     `accounts` are sorted by number, `symbols` by wash group and name. `coupled` has one flag per wash group: a
     loss sale in it and a buy in it exclude each other. `restriction` is what the policy's mode forbids. `location`
-    is the location cost in dollars of the shares held before. `value` is V in dollars.
+    is the location cost in dollars of the shares held before. `value` is V in dollars, `drift_value` what
+    household drift is a part of (OBJ-5).
     """
 
     household: Household
@@ -186,6 +189,7 @@ class Problem:
     scopes: tuple[Scope, ...]
     restriction: Restriction
     value: float
+    drift_value: float
     pairs: Pairs
     lots: Lots
     groups: Groups
@@ -232,9 +236,10 @@ def build(household: Household) -> Problem:
     symbols = tuple(dict.fromkeys(symbol for _, symbol, _ in rows))
     roots = tuple(dict.fromkeys(root for root, _, _ in rows))
     scope_of = [candidates[account.account_number] for account in accounts]
+    counts = [drift_weight(account, household) for account in accounts]
     for root, symbol, n in rows:
         s = scope_of[n]
-        cover = tuple((first_group[s] + g, share) for g, share in scopes[s].cover[symbol])
+        cover = tuple((first_group[s] + g, share * counts[n]) for g, share in scopes[s].cover[symbol])
         table.add(n, symbol, root, cover, location[n].get(symbol, 0.0), scopes[s].wanted.get(symbol, 0))
     pairs, lots = table.arrays(symbols, roots, len(groups.target))
     cash = Cash(
@@ -248,6 +253,7 @@ def build(household: Household) -> Problem:
         most=np.array([restriction.ceilings.get(account.account_number, inf) for account in accounts]),
         location=np.array([costs.get(CASH, 0.0) for costs in location]),
         group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
+        weight=np.array(counts),
         short=np.zeros(len(accounts), dtype=bool),
     )
     limits = Limits(
@@ -272,7 +278,8 @@ def build(household: Household) -> Problem:
         symbols=symbols,
         scopes=scopes,
         restriction=restriction,
-        value=fsum(scope.value for scope in scopes),
+        value=fsum(account_value(account, household) for account in accounts),
+        drift_value=fsum(scope.value for scope in scopes),
         pairs=pairs,
         lots=lots,
         groups=groups,
@@ -320,9 +327,10 @@ def _groups(
         band += [group.band * max(scope.value, 0.0) for group in scope.groups]
         parts: list[list[float]] = [[] for _ in scope.groups]
         for account in scope.accounts:
+            counts = drift_weight(account, household)
             for symbol, shares in account.positions.items():
                 for g, share in scope.cover.get(symbol, ()) if shares else ():
-                    parts[g].append(shares * household.prices[symbol] * share)
+                    parts[g].append(shares * household.prices[symbol] * share * counts)
         before += [fsum(part) for part in parts]
     ranges = np.array(restriction.ranges or [(-inf, inf)] * len(target))
     return Groups(
@@ -678,7 +686,7 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     useful = np.maximum(fill, 0.0) / pairs.price + np.maximum(pairs.step, pairs.least)
     half = pairs.ask / pairs.price - 1
     saves = half * (1 - limits.outside_band) + pairs.location >= cash.location[pairs.account] * (1 + half)
-    whole = pairs.weights.sum(axis=1) >= 1 - 1e-12
+    whole = pairs.weights.sum(axis=1) >= cash.weight[pairs.account] - 1e-12
     applies = saves & whole & (limits.drift == inf)
     most = np.minimum(np.minimum(pairs.buy_max, LARGEST), np.maximum(payable, 0.0))
     most = np.where(applies, np.minimum(most, useful), most)

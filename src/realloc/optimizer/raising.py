@@ -79,7 +79,6 @@ def trimmed(made: Repair) -> Repair:
 
 def _losing(made: Repair) -> Flags:
     """Return which pairs sell a share of a lot at a loss."""
-    lots = made.problem.lots
-    at_loss = np.concatenate([[0.0], np.cumsum(lots.shares * lots.loss)])
+    at_loss = np.concatenate([[0.0], np.cumsum(made.part_shares * made.problem.lots.loss[made.part_lot])])
     sold = np.interp(made.start + np.maximum(-made.shares, 0.0), made.reach, at_loss)
     return np.asarray(sold - np.interp(made.start, made.reach, at_loss) > NEGLIGIBLE)
