@@ -141,7 +141,7 @@ class Statement:
 def state(household: Household) -> Statement:
     """Return `household` as a statement."""
     families = _families(household.policy.wash_sales.identical)
-    avoid = household.policy.wash_sales.avoid
+    avoid = household.policy.wash_sales.mode == "avoid"
     bought, sold = _recent(household, families) if avoid else (frozenset(), frozenset())
     groups: list[Group] = []
     pairs: dict[Key, Pair] = {}

@@ -37,7 +37,8 @@ from realloc.audit.report import (
     AuditReport,
 )
 from realloc.audit.rules import check_caps, check_orders
-from realloc.audit.wash import check_wash_sales, look_back
+from realloc.audit.wash import check_denied, check_wash_sales, look_back
+from realloc.audit.washed import Washed, match_washes
 from realloc.errors import AuditError, Issue
 from realloc.household import Household
 from realloc.plan import Plan
@@ -114,8 +115,8 @@ def audit_plan(household: Household, plan: Plan) -> AuditReport:
     """
     with localcontext(EXACT):
         book = open_book(household)
-        report, orders = _audit(book, plan.trades, lots_required=True)
-        findings = [*report.findings, *check_claims(book, plan, orders, report)]
+        report, orders, washed = _audit(book, plan.trades, lots_required=True)
+        findings = [*report.findings, *check_claims(book, plan, orders, report, washed)]
         return AuditReport(
             findings=_errors_first(findings),
             accounts=report.accounts,
@@ -139,18 +140,22 @@ def require(household: Household, plan: Plan) -> AuditReport:
     return report
 
 
-def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple[AuditReport, list[Order]]:
+def _audit(
+    book: Book, trades: Sequence[Trade], *, lots_required: bool
+) -> tuple[AuditReport, list[Order], Washed]:
     findings: list[Issue] = [*check_prices(book)]
     orders = read_orders(book, trades, findings, lots_required=lots_required)
     window = look_back(book)
     mode = open_mode(book)
     cash = cash_after(book, orders)
     accounts = settle(book, cash)
-    sales = sum_sales(book, orders)
+    washed = match_washes(book, orders)
+    sales = sum_sales(book, orders, washed)
     before = measure(book, {}, cash_by_scope(book, book.cash))
     after = measure(book, changes_by_scope(book, orders), cash_by_scope(book, cash))
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
+    findings += check_denied(book, washed)
     findings += check_caps(book, orders, sales)
     findings += check_mode(mode, orders, cash)
     findings += check_cash(book, orders, accounts, window, mode)
@@ -178,7 +183,7 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
             location=location,
         ),
     )
-    return report, orders
+    return report, orders, washed
 
 
 def _check_drift(book: Book, drift: Decimal) -> Iterator[Issue]:

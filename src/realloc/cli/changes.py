@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from realloc._reading import nearest
 from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household
+from realloc.policy import INSTEAD
 
 _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\]\.(?P<rest>.+)", re.DOTALL)
 _NONE = frozenset({"none", "null"})
@@ -49,6 +50,10 @@ class PolicyOptions:
         Most orders.
     max_tax : float, optional
         Most tax, in dollars.
+    max_realized_gain : float, optional
+        Most net realized gain of the year, in dollars.
+    wash_sales : {"avoid", "allow", "warn"}, optional
+        What is done about wash sales.
     max_drift : float, optional
         Most drift after the plan, as a fraction.
     min_trade : float, optional
@@ -62,6 +67,8 @@ class PolicyOptions:
     destination: Option = None
     max_orders: Option = None
     max_tax: Option = None
+    max_realized_gain: Option = None
+    wash_sales: Option = None
     max_drift: Option = None
     min_trade: Option = None
     order_cost: Option = None
@@ -75,6 +82,8 @@ _PLACES = {
     "destination": "policy.destination",
     "max_orders": "policy.max_orders",
     "max_tax": "policy.max_tax",
+    "max_realized_gain": "policy.max_realized_gain",
+    "wash_sales": "policy.wash_sales.mode",
     "max_drift": "policy.max_drift",
     "min_trade": "policy.min_trade_value",
     "order_cost": "policy.costs.order",
@@ -198,6 +207,9 @@ def _put(document: dict[str, Any], change: Change) -> None:
             )
         )
     level[last] = change.value
+    if change.path[0] == "policy":
+        for other in INSTEAD.get(change.path[1:], ()):
+            level.pop(other, None)
 
 
 def _account(accounts: list[Mapping[str, Any]], name: str, change: Change) -> Mapping[str, Any]:

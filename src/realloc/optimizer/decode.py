@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account, LotRelief
+from realloc.accounts import Account, LotRelief, lot_ids
 from realloc.errors import Issue
+from realloc.household import Household
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem, exact_bid
 from realloc.plan import (
@@ -20,7 +21,10 @@ from realloc.plan import (
     HouseholdTotals,
     Plan,
     PlanCosts,
+    PlannedWashSales,
+    YearAfter,
 )
+from realloc.tax.planned import wash_sales_of
 from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
@@ -63,29 +67,6 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
             )
         )
     return out
-
-
-def lot_ids(account: Account) -> list[str]:
-    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names = [lot.id for lot in account.lots]
-    own = set(names)
-    count: dict[str, int] = {}
-    for place in _oldest_first(account):
-        lot = account.lots[place]
-        n = count.get(lot.symbol, 0) + 1
-        if not lot.id:
-            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
-                n += 1
-            names[place] = name
-        count[lot.symbol] = n
-    return names
-
-
-def _oldest_first(account: Account) -> list[int]:
-    """Return the places of the account's lots by date, cost, shares and id."""
-    lots = account.lots
-    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-    return sorted(range(len(lots)), key=keys.__getitem__)
 
 
 def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
@@ -167,6 +148,7 @@ def plan_of(
         )
         for term in ("short", "long")
     }
+    washes = wash_sales_of(household, trades)
     return Plan(
         trades=tuple(trades),
         accounts=tuple(_cash_after(problem, trades)),
@@ -185,10 +167,20 @@ def plan_of(
         ),
         certificate=certificate,
         issues=tuple(issues),
-        tax_year=year_after(household, short_term=gains["short"], long_term=gains["long"])
-        if household.tax_year
-        else None,
+        wash_sales=washes,
+        tax_year=_year_after(household, trades, washes, gains) if household.tax_year else None,
     )
+
+
+def _year_after(
+    household: Household, trades: Sequence[Trade], washes: PlannedWashSales, gains: Mapping[str, float]
+) -> YearAfter:
+    """Return the year with the plan's gains and those of its losses that count."""
+    term = {(trade.account_id, lot.id): lot.term for trade in trades for lot in trade.lots}
+    counted = dict(gains)
+    for sale in washes.disallowed:
+        counted[term.get((sale.account_number, sale.lot), "short")] += sale.disallowed
+    return year_after(household, short_term=counted["short"], long_term=counted["long"])
 
 
 def certificate_of(

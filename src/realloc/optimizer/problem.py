@@ -271,7 +271,7 @@ def build(household: Household) -> Problem:
     )
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
-    coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
+    coupled = coupled_groups(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
     return Problem(
         household=household,
         accounts=accounts,
@@ -694,7 +694,7 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     return np.where(can_buy & (most >= pairs.least), most, 0.0)
 
 
-def _coupled(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
+def coupled_groups(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
     """Return which wash groups have both a loss lot to sell and something to buy (rule WASH-1)."""
     loss = np.zeros(n_wash, dtype=bool)
     buys = np.zeros(n_wash, dtype=bool)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account, Lot, lot_ids, oldest_first
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import DenialRules, History, Purchase, Sale
 from realloc.tax.ledger import Settlement
+from realloc.tax.relief import average_cost
 from realloc.trades import Trade
 
 
@@ -124,23 +125,25 @@ def _planned(
 
 def _lots(account: Account) -> Iterator[Purchase]:
     """Yield the lots as purchases, with the ids that rule DET-1 gives to those without one."""
-    counts: dict[str, int] = {}
-    for lot in sorted(account.lots, key=_lot_order):
-        counts[lot.symbol] = counts.get(lot.symbol, 0) + 1
+    names = lot_ids(account)
+    averages: dict[str, Fraction] = {}
+    for place in oldest_first(account):
+        lot = account.lots[place]
+        cost: float | Fraction = lot.cost_per_share
+        if account.lot_relief == "average":
+            if lot.symbol not in averages:
+                averages[lot.symbol] = average_cost([one for one in account.lots if one.symbol == lot.symbol])
+            cost = averages[lot.symbol]
         yield Purchase(
             account_number=account.account_number,
-            id=lot.id or f"{account.account_number}/{lot.symbol}/{counts[lot.symbol]}",
+            id=names[place],
             symbol=lot.symbol,
             shares=lot.shares,
-            cost_per_share=lot.cost_per_share,
+            cost_per_share=cost,
             bought=lot.acquired,
             owner=account.owner,
             kind=account.kind,
         )
-
-
-def _lot_order(lot: Lot) -> tuple[date, float, float]:
-    return (lot.acquired, lot.cost_per_share, lot.shares)
 
 
 def _recent_purchases(
