@@ -207,8 +207,8 @@ class Plan:
         See their classes.
     issues : tuple of Issue
         What stood in the way, and what a person should know.
-    wash_sales : PlannedWashSales
-        Losses that do not count, and until when which symbols must not be bought.
+    wash_sales : PlannedWashSales, optional
+        Losses that do not count, and until when which symbols must not be bought; None: not stated.
     tax_year : YearAfter, optional
         The year after the plan, where the household states the year so far.
     """
@@ -220,7 +220,7 @@ class Plan:
     costs: PlanCosts
     certificate: Certificate
     issues: tuple[Issue, ...] = ()
-    wash_sales: PlannedWashSales = PlannedWashSales()
+    wash_sales: PlannedWashSales | None = None
     tax_year: YearAfter | None = None
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
@@ -247,7 +247,7 @@ class Plan:
             "costs": _values(self.costs),
             "certificate": _values(self.certificate),
             "issues": [issue.to_dict() for issue in self.issues],
-            "wash_sales": self.wash_sales.to_dict(),
+            **({} if self.wash_sales is None else {"wash_sales": self.wash_sales.to_dict()}),
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
         }
 

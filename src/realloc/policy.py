@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
 from realloc._reading import Table, join
@@ -95,6 +95,8 @@ class Tax:
         Dollars of tax per dollar of gain.
     loss_value : float
         What a loss is worth as a part of its rate.
+    defer_days : int
+        A lot with a gain that turns long-term within so many days is kept, unless a reserve needs it (rule DEFER-1).
     filing : Filing, optional
         The person that both rates come from, where the document states one.
     """
@@ -102,23 +104,27 @@ class Tax:
     short_term_rate: float = 0.37
     long_term_rate: float = 0.20
     loss_value: float = 0.5
+    defer_days: int = field(default=0, repr=False)
     filing: Filing | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tax as the household document has it: the person where there is one, else the rates."""
         rates = {"short_term_rate": self.short_term_rate, "long_term_rate": self.long_term_rate}
-        return {**(self.filing.to_dict() if self.filing else rates), "loss_value": self.loss_value}
+        more = {"defer_days": self.defer_days} if self.defer_days else {}
+        return {**(self.filing.to_dict() if self.filing else rates), "loss_value": self.loss_value, **more}
 
     @classmethod
     def read(cls, table: Table) -> Self:
         """Build the tax from a table that collects the issues."""
         loss_value = table.number("loss_value", 0.5, least=0.0, most=1.0)
+        days = table.whole("defer_days", 0, least=0) or 0
         filing = [key for key in FILING_KEYS if key in table]
         if not filing:
             return cls(
                 short_term_rate=table.number("short_term_rate", 0.37, least=0.0, most=1.0),
                 long_term_rate=table.number("long_term_rate", 0.20, least=0.0, most=1.0),
                 loss_value=loss_value,
+                defer_days=min(days, LONGEST_DEFERRAL),
             )
         both = [key for key in ("short_term_rate", "long_term_rate") if key in table]
         if both:
@@ -129,7 +135,7 @@ class Tax:
                 "keep the rates, or the filing status with the income",
             )
             return cls(loss_value=loss_value)
-        return cls._of_person(table, loss_value)
+        return replace(cls._of_person(table, loss_value), defer_days=min(days, LONGEST_DEFERRAL))
 
     @classmethod
     def _of_person(cls, table: Table, loss_value: float) -> Self:
@@ -168,6 +174,9 @@ class Tax:
             filing=filing,
         )
 
+
+LONGEST_DEFERRAL = 366
+"""Days: every lot is long-term by then."""
 
 FILING_KEYS = tuple(Filing.__dataclass_fields__)
 TAX_KEYS = frozenset({*Tax.__dataclass_fields__, *FILING_KEYS} - {"filing"})

@@ -16,7 +16,7 @@ from realloc.optimizer.decode import trades_of
 from realloc.optimizer.problem import build
 from realloc.optimizer.washed import WashedRepair
 from realloc.optimizer.washes import families
-from realloc.plan import NoBuy, PlannedWashSales, WashSale
+from realloc.plan import NoBuy, Plan, PlannedWashSales, WashSale
 from realloc.tax.journal import household_history
 from realloc.tax.ledger import settle
 from realloc.tax.planned import planned_washes
@@ -33,6 +33,12 @@ def mode(home: Household, name: Any) -> Household:
         identical=home.policy.wash_sales.identical,
     )
     return replace(home, policy=replace(home.policy, wash_sales=wash))
+
+
+def washes(plan: Plan) -> PlannedWashSales:
+    """Return the plan's section on wash sales, which every plan has."""
+    assert plan.wash_sales is not None
+    return plan.wash_sales
 
 
 def pair_of_accounts(**policy: Any) -> Household:
@@ -85,13 +91,13 @@ def test_an_allowed_wash_sale_has_no_value_share_by_share() -> None:
 def test_a_plan_that_avoids_keeps_one_of_the_two() -> None:
     plan = rebalance(mode(pair_of_accounts(), "avoid"))
     assert len({t.shares > 0 for t in plan.trades}) == 1
-    assert plan.wash_sales.disallowed == ()
+    assert washes(plan).disallowed == ()
 
 
 def test_a_warning_names_what_a_plan_without_the_rule_washes() -> None:
     plan = rebalance(mode(pair_of_accounts(), "warn"))
     assert plan.costs.tax == pytest.approx(-200.0)  # the whole loss counts: no rule
-    assert plan.wash_sales.lost == 800.0
+    assert washes(plan).lost == 800.0
     named = [issue for issue in plan.issues if issue.code == "wash.sale"]
     assert [issue.severity for issue in named] == ["warning"]
     report = audit_plan(mode(pair_of_accounts(), "warn"), plan)
@@ -106,12 +112,12 @@ def test_recent_purchases_deny_too() -> None:
         account, {"A": 100.0, "B": 10.0}, {"B": 1.0}, drift={"inside_band": 0.5, "outside_band": 1.0}
     )
     # the recent shares are themselves sold, so that nothing replaces what is sold
-    assert rebalance(mode(home, "allow")).wash_sales.disallowed == ()
+    assert washes(rebalance(mode(home, "allow"))).disallowed == ()
     kept = replace(home, accounts=(replace_lots(home, {"A": 0.1, "B": 0.9}),))
     plan = rebalance(mode(kept, "allow"))
     sold = {each.id: each.shares for trade in plan.trades for each in trade.lots}
     assert sold == {"old": 90.0}
-    assert (plan.wash_sales.deferred, plan.wash_sales.lost) == (200.0, 0.0)
+    assert (washes(plan).deferred, washes(plan).lost) == (200.0, 0.0)
     assert plan.costs.tax == pytest.approx(-80 * 20 * 0.20 * 0.5)
 
 
@@ -134,7 +140,7 @@ def test_a_purchase_that_denies_an_earlier_loss_pays_for_it() -> None:
     plan = rebalance(mode(home, "allow"))
     assert [t.shares for t in plan.trades] == [30]
     assert plan.costs.tax == pytest.approx(300 * 0.37 * 0.5)
-    assert [(each.lot, each.disallowed) for each in plan.wash_sales.disallowed] == [("", 300.0)]
+    assert [(each.lot, each.disallowed) for each in washes(plan).disallowed] == [("", 300.0)]
     assert plan.certificate.gap <= 0.01
 
 
@@ -218,8 +224,8 @@ def test_a_plan_denies_what_the_ledger_denies(home: Household) -> None:
     ledger = settle(UnitedStates(), household_history(home, plan.trades))
     found = planned_washes(home, plan.trades)
     assert sum(wash.denial.amount for wash in found.washes) == ledger.disallowed
-    assert plan.wash_sales.lost == pytest.approx(float(ledger.lost), abs=1e-6)
-    total = sum(each.disallowed for each in plan.wash_sales.disallowed)
+    assert washes(plan).lost == pytest.approx(float(ledger.lost), abs=1e-6)
+    total = sum(each.disallowed for each in washes(plan).disallowed)
     losses = -sum(each.gain for t in plan.trades for each in t.lots if each.gain < 0)
     assert total <= losses + 1e-5  # no loss is denied twice
 
@@ -227,7 +233,7 @@ def test_a_plan_denies_what_the_ledger_denies(home: Household) -> None:
 def test_a_wrong_window_or_amount_is_found() -> None:
     home = mode(pair_of_accounts(), "allow")
     plan = rebalance(home)
-    section = plan.wash_sales
+    section = washes(plan)
     wrong = (
         (replace(section, no_buy=()), "WASH-7"),
         (replace(section, lost=0.0), "WASH-6"),

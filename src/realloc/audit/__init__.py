@@ -16,6 +16,7 @@ from decimal import Decimal, localcontext
 from realloc.audit.book import Book, check_prices, open_book
 from realloc.audit.cash import cash_after, check_cash, settle
 from realloc.audit.claims import check_claims
+from realloc.audit.deferral import check_deferral
 from realloc.audit.exact import EXACT, exact
 from realloc.audit.figures import (
     cash_by_scope,
@@ -108,6 +109,8 @@ def audit_plan(household: Household, plan: Plan) -> AuditReport:
 
     Notes
     -----
+    What it says of wash sales and of the tax year is judged where it is stated.
+
     Tolerances, for figures that were computed with floats: prices, none; cash after, a ten-thousandth of a
     cent; notional, the gain of a lot, cash before and shortfall, half a cent; the value, sums of gains, the
     parts of the objective and the certificate, one cent; targets and bands, 1e-9; weights and drift, 1e-9 and
@@ -156,6 +159,7 @@ def _audit(
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
     findings += check_denied(book, washed)
+    findings += check_deferral(book, mode, orders)
     findings += check_caps(book, orders, sales)
     findings += check_mode(mode, orders, cash)
     findings += check_cash(book, orders, accounts, window, mode)

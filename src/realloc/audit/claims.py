@@ -42,7 +42,8 @@ def check_claims(
     yield from check_classes(book, plan.classes, report)
     yield from check_totals(book, plan, report)
     yield from check_costs(plan, report)
-    yield from check_wash_claims(book, plan.wash_sales, washed)
+    if plan.wash_sales is not None:
+        yield from check_wash_claims(book, plan.wash_sales, washed)
     yield from check_year(book, plan, report.household, washed)
     yield from check_certificate(plan.certificate, report)
     yield from check_candidate(book, report)

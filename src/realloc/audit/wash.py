@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
-from realloc.accounts import Lot
+from realloc.accounts import Account
 from realloc.audit.book import Book
-from realloc.audit.exact import count, exact, usd
+from realloc.audit.exact import count, usd
 from realloc.audit.identity import identities
 from realloc.audit.lots import Order
 from realloc.audit.washed import Washed
@@ -31,14 +32,9 @@ class Window:
         """Return the name that all symbols identical to this one share (WASH-0)."""
         return self.identity.get(symbol, symbol)
 
-    def blocks(self, book: Book, number: str, lot: Lot) -> bool:
-        """Whether WASH-2 forbids a sale of this lot."""
-        return (
-            bool(self.bought)
-            and self.of(lot.symbol) in self.bought
-            and book.accounts[number].kind == "taxable"
-            and exact(lot.cost_per_share) > book.quotes[lot.symbol].bid
-        )
+    def blocks(self, account: Account, symbol: str, loss: Decimal) -> bool:
+        """Whether WASH-2 forbids a sale of shares with this loss, in dollars per share."""
+        return loss > 0 and account.kind == "taxable" and self.of(symbol) in self.bought
 
 
 def look_back(book: Book) -> Window:

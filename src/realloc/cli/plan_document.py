@@ -10,7 +10,18 @@ from typing import Any, TypeVar
 from realloc._reading import Table
 from realloc.documents.reading import at_file, read_document
 from realloc.errors import InputError, Issue
-from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
+from realloc.plan import (
+    AccountCash,
+    Certificate,
+    ClassWeight,
+    HouseholdTotals,
+    NoBuy,
+    Plan,
+    PlanCosts,
+    PlannedWashSales,
+    WashSale,
+    YearAfter,
+)
 from realloc.plugins.importers.tabular import Layout, read_table
 from realloc.trades import LotSale, Trade
 
@@ -50,6 +61,8 @@ def read_plan(path: Path) -> Plan:
         costs=_record(PlanCosts, _open(top, "costs")),
         certificate=_record(Certificate, _open(top, "certificate")),
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
+        wash_sales=_wash_sales(_open(top, "wash_sales")) if "wash_sales" in top else None,
+        tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
     )
     if issues:
         raise InputError(at_file(path, issues))
@@ -110,6 +123,15 @@ def _lot(table: Table) -> LotSale:
     )
 
 
+def _wash_sales(table: Table) -> PlannedWashSales:
+    return PlannedWashSales(
+        disallowed=tuple(_record(WashSale, each) for each in _tables(table, "disallowed")),
+        deferred=table.number("deferred"),
+        lost=table.number("lost"),
+        no_buy=tuple(_record(NoBuy, each) for each in _tables(table, "no_buy")),
+    )
+
+
 def _issue(table: Table) -> Issue:
     return Issue(
         code=table.text("code"),
@@ -120,14 +142,18 @@ def _issue(table: Table) -> Issue:
     )
 
 
+_READS: dict[str, Any] = {"float": Table.number, "date": Table.date, "tuple[str, ...]": Table.names}
+
+
 def _record(kind: type[R], table: Table) -> R:
-    """Return a record of texts and numbers, by the names of its fields."""
+    """Return a record of texts, numbers, dates and names, by the names of its fields; a text may be empty."""
     values: dict[str, Any] = {}
     for each in fields(kind):  # type: ignore[arg-type]  # the records of a plan are dataclasses
         stated = {} if each.default is MISSING else {"default": each.default}
-        reads = table.number if each.type == "float" else table.text
+        reads = _READS.get(str(each.type), Table.text)
         if each.name in table or not stated:
-            values[each.name] = reads(each.name, **stated)
+            empty_text = reads is Table.text and table.value.get(each.name) == ""
+            values[each.name] = "" if empty_text else reads(table, each.name, **stated)
     return kind(**values)
 
 

@@ -12,7 +12,7 @@ from realloc.accounts import Account, LotRelief, lot_ids
 from realloc.errors import Issue
 from realloc.household import Household
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Problem, exact_bid
+from realloc.optimizer.problem import Problem
 from realloc.plan import (
     AccountCash,
     Certificate,
@@ -25,6 +25,7 @@ from realloc.plan import (
     YearAfter,
 )
 from realloc.tax.planned import wash_sales_of
+from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after

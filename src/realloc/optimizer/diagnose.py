@@ -15,6 +15,7 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
 from realloc.optimizer.reach import Astray, astray, out_of_reach
 from realloc.optimizer.stops import stops
+from realloc.optimizer.waiting import savings
 from realloc.optimizer.words import NOTHING, cents, shares, usd
 from realloc.plan import PlannedWashSales
 from realloc.trades import Trade
@@ -45,6 +46,7 @@ def diagnose(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) 
         *stops(blocks, sought),
         *_washes(made, washes),
         *_wash_windows(made, trades, washes),
+        *savings(made.problem.household, trades),
     ]
     return sorted(issues, key=lambda issue: issue.severity == "info")
 
@@ -111,6 +113,8 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSa
     """Yield for each symbol that is sold at a loss until when it must not be bought (26 USC 1091)."""
     household = made.problem.household
     wash = household.policy.wash_sales
+    if wash.mode == "warn":
+        return
     taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
     losses: dict[str, float] = {}
     first: dict[str, str] = {}

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from fractions import Fraction
 from math import floor, fsum, inf
 from operator import itemgetter
 
@@ -22,10 +21,12 @@ from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
+from realloc.optimizer.deferral import with_deferred
 from realloc.optimizer.modes import Restriction, restrict
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
+from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import long_term_cutoff
 
@@ -218,7 +219,7 @@ def build(household: Household) -> Problem:
     wash = _wash_rules(household)
     by_kind = resolved_location(household)
     location = [_location_costs(household, account, by_kind) for account in accounts]
-    restriction = restrict(household)
+    restriction = with_deferred(restrict(household), household)
     groups, first_group = _groups(household, scopes, restriction)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
@@ -602,11 +603,6 @@ class _PairTable:
             first=first,
             place=np.array(self.places, dtype=np.intp),
         )
-
-
-def exact_bid(household: Household, symbol: str) -> Fraction:
-    """Return what a seller gets for a share, in exact dollars (rule OBJ-3)."""
-    return exact(household.prices[symbol]) * (1 - exact(household.spread_bps(symbol)) / 20_000)
 
 
 def sum_by(index: Ints, values: Floats | Flags, n: int) -> Floats:

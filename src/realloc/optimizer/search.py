@@ -24,7 +24,7 @@ from realloc.optimizer.relief import by_lot, convex
 from realloc.optimizer.sides import settle
 from realloc.optimizer.washed import WashedRepair
 from realloc.optimizer.washes import Family, families
-from realloc.plan import CertificateStatus, Plan
+from realloc.plan import CertificateStatus, Plan, PlannedWashSales
 
 GOOD_GAP = 0.3e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
@@ -109,7 +109,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
         trades=explain(solution.made, plan.trades),
         issues=(
             *issues,
-            *diagnose(solution.made, plan.trades, plan.wash_sales),
+            *diagnose(solution.made, plan.trades, plan.wash_sales or PlannedWashSales()),
             *limit_prices(solution.made, lambda lifted: _reach(lifted, deadline)),
         ),
     )

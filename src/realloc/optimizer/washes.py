@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from realloc.accounts import lot_ids
-from realloc.optimizer.problem import Problem, exact_bid
+from realloc.optimizer.problem import Problem
 from realloc.tax.history import History, identities
 from realloc.tax.journal import household_history
 from realloc.tax.ledger import Settlement, settle
 from realloc.tax.planned import AsStated, unmatched
+from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import relief_places
 from realloc.tax.wash import replacement_order
 

@@ -45,8 +45,9 @@ def household_history(
     purchases = [purchase for account in household.accounts for purchase in _lots(account)]
     purchases += _recent_purchases(household, accounts, purchases)
     sales: list[Sale] = []
-    for n, loss in enumerate(sorted(_recent_losses(household, accounts), key=_row)):
-        bought, sold = _recent_loss(loss, n, accounts, rules)
+    losses = sorted(_recent_losses(household, accounts), key=_row)
+    for n, loss in enumerate(losses):
+        bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
         purchases.append(bought)
         sales.append(sold)
     for n, trade in enumerate(trades):
@@ -200,20 +201,24 @@ def _row(trade: RecentTrade) -> tuple[date, str, str, float, float, float]:
     return (trade.traded, trade.account_number, trade.symbol, trade.shares, trade.price, gain)
 
 
+def _before(first: date, window_days: int) -> date:
+    """Return the last day before the window of the first recent loss, so that no lot sold replaces another."""
+    return first - timedelta(days=min(window_days + 1, (first - date.min).days))
+
+
 def _recent_loss(
-    trade: RecentTrade, n: int, accounts: Mapping[str, Account], rules: DenialRules
+    trade: RecentTrade, n: int, accounts: Mapping[str, Account], acquired: date
 ) -> tuple[Purchase, Sale]:
-    """Return a recent loss as a lot that was bought just before the window, and its sale."""
+    """Return a recent loss as a lot that was acquired before every window, and its sale."""
     account = accounts.get(trade.account_number)
     shares = -exact(trade.shares)
-    days = min(rules.window_days + 1, (trade.traded - date.min).days)
     bought = Purchase(
         account_number=trade.account_number,
         id=f"sold/{trade.symbol}/{n + 1}",
         symbol=trade.symbol,
         shares=shares,
         cost_per_share=exact(trade.price) - exact(trade.gain or 0.0) / shares,
-        bought=trade.traded - timedelta(days=days),
+        bought=acquired,
         owner=account.owner if account else "",
     )
     sold = Sale(
