@@ -37,7 +37,7 @@ class Quote(NamedTuple):
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 
-    `cash` is before trading, with the cash flow.
+    `cash` is before trading, with the cash flow; `lot_ids` are the ids that an account's lots have of their own.
     """
 
     household: Household
@@ -45,6 +45,7 @@ class Book:
     quotes: Mapping[str, Quote]
     held: Mapping[str, Mapping[str, Decimal]]
     lots: Mapping[str, Mapping[str, Sequence[Lot]]]
+    lot_ids: Mapping[str, frozenset[str]]
     cash: Mapping[str, Decimal]
     scopes: tuple[Scope, ...]
     value: Decimal
@@ -91,6 +92,7 @@ def open_book(household: Household) -> Book:
         quotes=quotes,
         held=held,
         lots={number: _lots(account) for number, account in accounts.items()},
+        lot_ids={number: frozenset(lot.id for lot in a.lots if lot.id) for number, a in accounts.items()},
         cash=cash,
         scopes=scopes,
         value=sum((scope.value for scope in scopes), ZERO),

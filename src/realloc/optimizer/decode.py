@@ -40,14 +40,14 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    ids: dict[int, list[str]] = {}
+    books: dict[int, _Lots] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
         sold_out = made.shares[p] == -pairs.held[p]
         shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
-        if shares < 0 and n not in ids:
-            ids[n] = lot_ids(problem.accounts[n])
+        if shares < 0 and n not in books:
+            books[n] = _Lots(problem.accounts[n])
         price = problem.household.prices[symbol]
         out.append(
             Trade(
@@ -57,36 +57,39 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
                 price=price,
                 notional=round(shares * price, 2) + 0.0,
                 sequence=sequence,
-                lots=_lots_sold(problem, made, p, -shares, ids[n]) if shares < 0 else (),
+                lots=_lots_sold(problem, made, p, -shares, books[n]) if shares < 0 else (),
             )
         )
     return out
 
 
+class _Lots:
+    """An account's lots: their names, and the places of each symbol's, the oldest first."""
+
+    def __init__(self, account: Account) -> None:
+        lots = account.lots
+        self.names = [lot.id for lot in lots]
+        self.by_age: dict[str, list[int]] = {}
+        keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+        for place in sorted(range(len(lots)), key=keys.__getitem__):
+            self.by_age.setdefault(lots[place].symbol, []).append(place)
+        own = {name for name in self.names if name}
+        for symbol, places in self.by_age.items():
+            n = 0
+            for place in places:
+                n += 1
+                if not self.names[place]:
+                    while (name := f"{account.account_number}/{symbol}/{n}") in own:
+                        n += 1
+                    self.names[place] = name
+
+
 def lot_ids(account: Account) -> list[str]:
     """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names = [lot.id for lot in account.lots]
-    own = set(names)
-    count: dict[str, int] = {}
-    for place in _oldest_first(account):
-        lot = account.lots[place]
-        n = count.get(lot.symbol, 0) + 1
-        if not lot.id:
-            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
-                n += 1
-            names[place] = name
-        count[lot.symbol] = n
-    return names
+    return _Lots(account).names
 
 
-def _oldest_first(account: Account) -> list[int]:
-    """Return the places of the account's lots by date, cost, shares and id."""
-    lots = account.lots
-    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-    return sorted(range(len(lots)), key=keys.__getitem__)
-
-
-def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lots) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
     pairs, lots, household = problem.pairs, problem.lots, problem.household
     account = problem.accounts[pairs.account[p]]
@@ -96,7 +99,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[
         keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
         order = [int(lots.place[j]) for j in span if not (keeps_losses and lots.loss[j])]
     else:
-        order = [place for place in _oldest_first(account) if account.lots[place].symbol == symbol]
+        order = book.by_age.get(symbol, [])
     bid = float(pairs.bid[p])
     left = Decimal(repr(shares))
     sales = []
@@ -109,7 +112,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[
         sold = float(taken)
         sales.append(
             LotSale(
-                id=ids[place],
+                id=book.names[place],
                 shares=sold,
                 cost_per_share=lot.cost_per_share,
                 acquired=lot.acquired,
