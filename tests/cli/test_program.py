@@ -99,7 +99,7 @@ def test_every_field_of_the_policy_can_be_set() -> None:
     for key, value in stated:
         text = "none" if value is None else json.dumps(value)
         assert changed(household, [parse_change(f"{key}={text}", "--set")]).policy == household.policy, key
-    empty = {"location", "location_preference", "location_from_returns"}
+    empty = {"location", "location_preference", "location_from_returns", "after_tax_weights"}
     assert Policy().to_dict().keys() <= {key.split(".")[1] for key, _ in stated} | empty
 
 
@@ -318,6 +318,19 @@ def test_a_report_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert "401K-77319" in Path("r.html").read_text()
     with pytest.raises(ExportError, match="does not exist"):
         main(["report", "nowhere/r.html", "h.json"])
+
+
+@pytest.mark.parametrize("words", [["r.pdf"], ["R.PDF"], ["report", "--pdf"]])
+def test_a_report_is_a_pdf_by_its_name_or_by_an_option(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(
+        "realloc.report.write_pdf", lambda _household, _plan, path, **_: written.append(str(path))
+    )
+    assert main(["report", words[0], "h.json", *words[1:]]) == 0
+    assert written == [words[0]]
+    assert capsys.readouterr().out == f"Wrote {words[0]}.\n"
 
 
 def test_the_demo_needs_no_file_and_is_the_example(capsys: pytest.CaptureFixture[str]) -> None:

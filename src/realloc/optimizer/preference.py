@@ -57,11 +57,12 @@ def _counts(made: Repair, old: Ints, new: Ints) -> Floats:
 def _changes(made: Repair, old: Ints, new: Ints, counts: Floats) -> Floats:
     """Return what each swap alone does to the objective, in dollars."""
     pairs = made.problem.pairs
-    cost, came, _, _ = made.weigh(counts, new)
+    cost, came, *_ = made.weigh(counts, new)
     value = (counts - made.shares[new]) * pairs.price[new] - made.shares[old] * pairs.price[old]
     slot = made.slot[new]
     after = made.off[slot]
     after[:, :-1] += value[:, None] * pairs.weights[new]
-    after[:, -1] += came - made.pair_cash[new] - made.pair_cash[old]
+    weight = made.problem.cash.weight[pairs.account[new]]
+    after[:, -1] += (came - made.pair_cash[new] - made.pair_cash[old]) * weight
     drift = made.deviation(after, slot) - made.deviation(made.off[slot], slot)
     return np.asarray(cost - made.pair_cost[new] - made.pair_cost[old] + drift.sum(axis=1))
