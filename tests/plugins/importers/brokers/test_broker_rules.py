@@ -421,3 +421,13 @@ def test_a_position_that_stands_twice_is_refused_where_no_total_would_show_it(tm
     rows = [line for line in text.splitlines() if 'levelOfDetail="SUMMARY"' in line]
     with pytest.raises(InputError, match="the same as one above"):
         read(changed(tmp_path, "ibkr_flex.xml", (rows[0], rows[0] + "\n" + rows[0])))
+
+
+def test_a_file_that_does_not_fit_the_mapping_is_told_with_the_column_that_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text("Fund,Units,Price\nFXAIX,10,200.00\n", encoding="utf-8")
+    mapping = ColumnMapping(
+        columns={"symbol": "Fund", "shares": "Units", "value": "Balance"}, account_number="1"
+    )
+    with pytest.raises(InputError, match=r"generic_table cannot read this file: no header .* lacks Balance"):
+        import_files([path], importers=[GenericTable(mapping)])
