@@ -7,15 +7,19 @@ from realloc.batch.flatten import tables_of
 from realloc.batch.folder import write_tables
 from realloc.batch.local import Progress, run_local
 from realloc.batch.mapper import Options, plan_partition
+from realloc.batch.monitor import MONITOR, MonitorOptions, monitor
 from realloc.batch.store import read_results
 from realloc.batch.tables import RESULTS, TABLES
 
 __all__ = [
+    "MONITOR",
     "RESULTS",
     "TABLES",
+    "MonitorOptions",
     "Options",
     "Progress",
     "households_of",
+    "monitor",
     "plan_partition",
     "read_results",
     "run_local",
