@@ -149,7 +149,7 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     after = measure(book, changes_by_scope(orders), cash_by_scope(book, cash))
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
-    findings += check_caps(book, orders, sales.short + sales.long, sales.tax)
+    findings += check_caps(book, orders, sales)
     findings += check_cash(book, orders, accounts, window)
     findings += _check_drift(book, after.drift)
     location_before, location = locate(book, orders, cash)

@@ -95,7 +95,8 @@ def _unsold(
     if account.do_not_trade:
         return {}
     policy = book.household.policy
-    capped = policy.max_realized_gain is not None or policy.max_tax is not None
+    caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
+    capped = any(cap is not None for cap in caps)
     full = policy.max_orders is not None and len(orders) >= policy.max_orders
     sold = {order.symbol: order.shares for order in own if not order.buys}
     unsold: dict[str, Decimal] = {}

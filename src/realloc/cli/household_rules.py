@@ -77,7 +77,7 @@ def _household_faults(household: Household, orders: Sequence[Trade]) -> Iterator
         faults.append(("min_trade_value", f"an order is smaller than {policy.min_trade_value:g} dollars"))
     faults += [
         (rule, "this rebalancer does not know the limit")
-        for rule in ("max_realized_gain", "max_tax", "max_drift")
+        for rule in ("max_realized_gain", "max_short_term_gain", "max_tax", "max_drift")
         if getattr(policy, rule) is not None and orders
     ]
     for rule, message in faults:

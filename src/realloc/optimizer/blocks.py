@@ -135,15 +135,16 @@ class Blocks:
 
     def caps(self) -> list[str]:
         """Return the caps of the household that leave no room for another order or another gain."""
-        policy, made = self.household.policy, self.made
+        policy, limits, made = self.household.policy, self.problem.limits, self.made
         rules = []
         if policy.max_orders is not None and int((made.shares != 0).sum()) >= policy.max_orders:
             rules.append(f"max_orders of {policy.max_orders}")
-        for name, cap, total in (
-            ("max_realized_gain", policy.max_realized_gain, made.pair_gain),
-            ("max_tax", policy.max_tax, made.pair_tax),
+        for name, cap, room, total in (
+            ("max_realized_gain", policy.max_realized_gain, limits.gain, made.pair_gain),
+            ("max_short_term_gain", policy.max_short_term_gain, limits.short_gain, made.pair_short),
+            ("max_tax", policy.max_tax, limits.tax, made.pair_tax),
         ):
-            if cap is not None and isfinite(cap) and float(total.sum()) >= cap - max(1.0, 0.01 * abs(cap)):
+            if cap is not None and isfinite(cap) and float(total.sum()) >= room - max(1.0, 0.01 * room):
                 rules.append(f"{name} of {cents(cap)}")
         return rules
 

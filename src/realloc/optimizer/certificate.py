@@ -66,8 +66,8 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
         problem.groups,
         problem.limits,
     )
-    gain, tax, drift, orders = (
-        min(price, 0.0) for price in (prices.gain, prices.tax, prices.drift, prices.orders)
+    gain, short_gain, tax, drift, orders = (
+        min(price, 0.0) for price in (prices.gain, prices.short_gain, prices.tax, prices.drift, prices.orders)
     )
     inside, outside = limits.inside_band - drift, limits.outside_band - drift
     group = np.clip(prices.group, -outside, outside)
@@ -78,7 +78,8 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
         buy=pairs.ask - pairs.price + held_cost - pairs.ask * cash_price,
         sell=(pairs.price - pairs.bid - held_cost + pairs.bid * cash_price)[lots.pair]
         + lots.tax * (1 - tax)
-        - lots.gain * gain,
+        - lots.gain * gain
+        - lots.short_gain * short_gain,
         order=limits.order_cost - limits.commission * cash_price - orders,
     )
     buy_side, sell_side = _shared_sides(problem, reduced, group)
@@ -95,6 +96,7 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     )
     caps = (
         (gain, limits.gain),
+        (short_gain, limits.short_gain),
         (tax, limits.tax),
         (2 * drift, limits.drift * problem.value),
         (orders, limits.orders),

@@ -101,6 +101,7 @@ class Program:
         self.group_row = np.append(self._rows(off, off, len(off)), 0)
         caps = {
             "gain": limits.gain / unit,
+            "short_gain": limits.short_gain / unit,
             "tax": limits.tax / unit,
             "drift": 2 * limits.drift * problem.value / unit,
             "orders": limits.orders,
@@ -169,6 +170,7 @@ class Program:
             (sell_least[of_lot], np.where(on, 1.0, 0.0)),
             (w_row_lot, np.where(loss_side, 1 / top_lot, 0.0)),
             *self._cap("gain", len(price), lots.gain / price),
+            *self._cap("short_gain", len(price), lots.short_gain / price),
             *self._cap("tax", len(price), lots.tax / price),
         ]
         if sell_whole is not None:

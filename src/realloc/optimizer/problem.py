@@ -67,6 +67,7 @@ class Pairs:
 class Lots:
     """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
 
+    `short_gain` is the gain of a short-term lot, zero for a long-term one.
     `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``. `place` is a lot's position
     in its account's `lots`, -1 for a position without lots.
     """
@@ -75,6 +76,7 @@ class Lots:
     shares: Floats
     tax: Floats
     gain: Floats
+    short_gain: Floats
     loss: Flags
     first: Ints
     place: Ints
@@ -117,7 +119,10 @@ class Private:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Prices and caps of the policy; a cap that is not set is infinite."""
+    """Prices and caps of the policy; a cap that is not set is infinite.
+
+    The caps on gains are what the year so far leaves of them, at least zero (rules CAP-2 and CAP-5).
+    """
 
     inside_band: float
     outside_band: float
@@ -125,6 +130,7 @@ class Limits:
     order: float
     orders: float
     gain: float
+    short_gain: float
     tax: float
     drift: float
 
@@ -210,7 +216,10 @@ def build(household: Household) -> Problem:
         commission=policy.costs.commission,
         order=policy.costs.order,
         orders=_cap(policy.max_orders),
-        gain=_cap(policy.max_realized_gain),
+        gain=_room(policy.max_realized_gain, household.tax_year.net if household.tax_year else 0.0),
+        short_gain=_room(
+            policy.max_short_term_gain, household.tax_year.net_short_term if household.tax_year else 0.0
+        ),
         tax=_cap(policy.max_tax),
         drift=_cap(policy.max_drift),
     )
@@ -242,6 +251,11 @@ def build(household: Household) -> Problem:
 
 def _cap(value: float | None) -> float:
     return inf if value is None else value
+
+
+def _room(cap: float | None, so_far: float) -> float:
+    """Return the dollars of gain that a cap leaves a plan after the year so far."""
+    return inf if cap is None else max(0.0, cap - so_far)
 
 
 def _cents_above(dollars: float) -> float:
@@ -348,7 +362,7 @@ class _PairTable:
         self.rows: list[tuple[float, ...]] = []
         self.names: list[tuple[str, str]] = []
         self.cover: list[tuple[tuple[int, float], ...]] = []
-        self.lots: list[tuple[float, float, float]] = []
+        self.lots: list[tuple[float, float, float, float]] = []
         self.places: list[int] = []
         self.first = [0]
         self.accounts: list[tuple[Account, set[str], dict[str, list[tuple[int, Lot]]]]] = []
@@ -409,7 +423,7 @@ class _PairTable:
         if held <= SHARES_TOLERANCE or symbol in account.no_sell:
             return 0.0
         if not lots:
-            self.lots.append((held, 0.0, 0.0))
+            self.lots.append((held, 0.0, 0.0, 0.0))
             self.places.append(-1)
             return held
         bid = self.quotes[symbol][1]
@@ -420,10 +434,12 @@ class _PairTable:
             gain = bid - lot.cost_per_share
             if gain < 0 and keeps_losses:
                 continue
-            tax = gain * (long if lot.acquired <= self.cutoff else short) * (loss_value if gain < 0 else 1.0)
+            is_long = lot.acquired <= self.cutoff
+            tax = gain * (long if is_long else short) * (loss_value if gain < 0 else 1.0)
             found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, place))
         found.sort(key=_BY_TAX)
-        self.lots += [(entry[3], entry[0], entry[5]) for entry in found]
+        cutoff = self.cutoff.toordinal()
+        self.lots += [(e[3], e[0], e[5], 0.0 if e[1] <= cutoff else e[5]) for e in found]
         self.places += [entry[6] for entry in found]
         if len(found) == len(lots):
             return held
@@ -438,7 +454,7 @@ class _PairTable:
         width = max((len(cover) for cover in self.cover), default=1)
         padding = (n_groups, 0.0)
         cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
-        lots = np.array(self.lots, dtype=float).reshape(-1, 3).T
+        lots = np.array(self.lots, dtype=float).reshape(-1, 4).T
         first = np.array(self.first, dtype=np.intp)
         pairs = Pairs(
             account=columns[0].astype(np.intp),
@@ -464,6 +480,7 @@ class _PairTable:
             shares=lots[0],
             tax=lots[1],
             gain=lots[2],
+            short_gain=lots[3],
             loss=lots[2] < 0,
             first=first,
             place=np.array(self.places, dtype=np.intp),
@@ -511,6 +528,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
             shares=lots.shares[keep],
             tax=lots.tax[keep],
             gain=lots.gain[keep],
+            short_gain=lots.short_gain[keep],
             loss=lots.loss[keep],
             first=np.concatenate([[0], np.cumsum(counts)]),
             place=lots.place[keep],

@@ -37,6 +37,7 @@ class Multipliers:
     cash: Floats
     group: Floats
     gain: float = 0.0
+    short_gain: float = 0.0
     tax: float = 0.0
     drift: float = 0.0
     orders: float = 0.0
@@ -162,6 +163,7 @@ class Relaxation:
         self.n_trades = len(self.scale)
         caps = {
             "gain": limits.gain,
+            "short_gain": limits.short_gain,
             "tax": limits.tax,
             "drift": 2 * limits.drift * problem.value,
             "orders": np.inf,
@@ -218,7 +220,11 @@ class Relaxation:
                 cost = cost + TIE_BREAK * (pairs.rank[of] > 0)
             else:
                 cost = cost + lots.tax / price
-                for name, amount in (("gain", lots.gain), ("tax", lots.tax)):
+                for name, amount in (
+                    ("gain", lots.gain),
+                    ("short_gain", lots.short_gain),
+                    ("tax", lots.tax),
+                ):
                     if name in cap_row:
                         entries.append((np.full(len(of), cap_row[name]), amount / price))
             columns.add(cost, 0.0, shares * price / unit, entries)
@@ -226,7 +232,7 @@ class Relaxation:
     def _pass(self, columns: Columns, equal: Floats) -> None:
         model = columns.model()
         self.n_columns, self.upper = model.n_columns, model.upper
-        self.trades, self.lower = np.arange(self.n_trades, dtype=np.int32), np.zeros(self.n_trades)
+        self.shut = np.zeros(self.n_trades, dtype=bool)
         self.buy_wash = self.problem.pairs.wash[self.buys]
         self.lot_wash = self.problem.pairs.wash[self.problem.lots.pair]
         tops = np.array(list(self.caps.values()))
@@ -254,9 +260,11 @@ class Relaxation:
         """Close the columns that a decided side of a wash group forbids."""
         of_buys, of_lots = sides[self.buy_wash], sides[self.lot_wash]
         shut = np.concatenate([of_buys == SELLS_LOSSES, (of_lots == BUYS) & self.problem.lots.loss])
-        self.highs.changeColsBounds(
-            self.n_trades, self.trades, self.lower, np.where(shut, 0.0, self.upper[: self.n_trades])
-        )
+        changed = np.flatnonzero(shut != self.shut).astype(np.int32)
+        self.shut = shut
+        if len(changed):
+            upper = np.where(shut[changed], 0.0, self.upper[changed])
+            self.highs.changeColsBounds(len(changed), changed, np.zeros(len(changed)), upper)
 
     def couple(self, groups: Ints) -> None:
         """Add the hull of the two sides of wash groups: what is bought and what is lost share one unit.

@@ -22,7 +22,7 @@ from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.15e-4
+GOOD_GAP = 0.3e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -160,7 +160,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
 def _raised(idle: Repair) -> Repair:
     """Return what single moves make of doing nothing: it raises reserves where anything can."""
-    raised = idle.on(idle.problem)
+    raised = idle.at(idle.shares)
     raised.improve()
     return raised
 
@@ -171,7 +171,7 @@ def _is_small(problem: Problem) -> bool:
 
 def _is_capped(problem: Problem) -> bool:
     limits = problem.limits
-    return bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
+    return bool(np.isfinite([limits.orders, limits.gain, limits.short_gain, limits.tax, limits.drift]).any())
 
 
 def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Solution:
@@ -204,7 +204,9 @@ def _relented(problem: Problem, made: Repair) -> Problem:
 
 
 def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
-    made = Repair(problem, sells_losses)
+    limits = problem.limits
+    by_lot = np.isfinite([limits.gain, limits.short_gain, limits.tax]).any()
+    made = Repair(problem, sells_losses, sell if by_lot else None)
     made.round(buy, sell)
     made.improve()
     return made

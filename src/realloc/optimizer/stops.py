@@ -25,7 +25,6 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
         return
     start = opened(made)
     search = Steps(start)
-    scratch = Repair(made.problem, start.sells_losses)
     for item in open_groups:
         steps = list(search.over(item) if item.off > 0 else search.under(item))
         if not steps:
@@ -35,7 +34,7 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
                 message = f"{item.state}: nothing more of it {what}; in the way: {'; '.join(rules)}"
                 yield Issue(code="stop.rule", where=item.where, message=message, severity="info")
             continue
-        weighed = [_weigh(start, scratch, step, item.index) for step in steps]
+        weighed = [_weigh(start, step, item.index) for step in steps]
         limit, _, best, change = min(
             (
                 (limit, sum(change.values()) / moved, n, change)
@@ -52,13 +51,13 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
             yield Issue(code="stop.cost", where=item.where, message=message, severity="info")
 
 
-def _weigh(made: Repair, scratch: Repair, step: Step, group: int) -> tuple[str, float, dict[str, float]]:
+def _weigh(made: Repair, step: Step, group: int) -> tuple[str, float, dict[str, float]]:
     """Return the limit that a step breaks, the dollars that it moves a group, and its change of each cost."""
     counts = made.shares.copy()
     for part in (step.sell, step.buy):
         if part:
             counts[part[0]] = part[1]
-    scratch.set(counts)
+    scratch = made.at(counts)
     before = made.parts()
     moved = abs(float(scratch.off[group] - made.off[group]))
     return _limit(made, scratch), moved, {name: now - before[name] for name, now in scratch.parts().items()}
@@ -68,10 +67,13 @@ def _limit(made: Repair, scratch: Repair) -> str:
     limits, policy = made.problem.limits, made.problem.household.policy
     if np.count_nonzero(scratch.shares) > limits.orders:
         return f"exceed max_orders of {policy.max_orders}"
-    if float(scratch.pair_gain.sum()) > max(limits.gain, float(made.pair_gain.sum())) + NOTHING:
-        return f"exceed max_realized_gain of {cents(limits.gain)}"
-    if float(scratch.pair_tax.sum()) > max(limits.tax, float(made.pair_tax.sum())) + NOTHING:
-        return f"exceed max_tax of {cents(limits.tax)}"
+    for name, room, then, now in (
+        ("max_realized_gain", limits.gain, scratch.pair_gain, made.pair_gain),
+        ("max_short_term_gain", limits.short_gain, scratch.pair_short, made.pair_short),
+        ("max_tax", limits.tax, scratch.pair_tax, made.pair_tax),
+    ):
+        if float(then.sum()) > max(room, float(now.sum())) + NOTHING:
+            return f"exceed {name} of {cents(getattr(policy, name))}"
     if (scratch.cash < np.minimum(made.problem.cash.reserve, made.cash) - NOTHING).any():
         return "leave an account below its reserve"
     if policy.max_drift is not None and scratch.drift() > max(policy.max_drift, made.drift()) + TINY:
