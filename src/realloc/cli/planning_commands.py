@@ -136,6 +136,7 @@ def report(
     portfolio: Place = None,
     /,
     *,
+    pdf: Switch = False,
     plan: Path | None = None,
     full_numbers: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
@@ -149,6 +150,8 @@ def report(
         The file, for instance report.html.
     portfolio : path, optional
         Portfolio file, or household document (JSON or TOML).
+    pdf : bool
+        Write a PDF instead of HTML; an output that ends in .pdf is one anyway.
     plan : path, optional
         A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
     full_numbers : bool
@@ -156,13 +159,14 @@ def report(
     """
     start_logging(options)
     require_place(output)
-    from realloc.report import write_report  # noqa: PLC0415 - charts load where a report is written
+    from realloc.report import write_pdf, write_report  # noqa: PLC0415 - charts load where a report is written
 
+    write = write_pdf if pdf or output.suffix.casefold() == ".pdf" else write_report
     source = load(portfolio, policy=policy)
     decided = plan_for(source) if plan is None else _saved_plan(plan, source)
     wait_for(
         f"Writing {output}",
-        lambda: write_report(source.household, decided, output, full_numbers=full_numbers),
+        lambda: write(source.household, decided, output, full_numbers=full_numbers),
     )
     record = {"path": str(output)}
     told = [Line(text=f"Wrote {output}.")]
