@@ -16,6 +16,7 @@ from realloc.accounts import KINDS, Account, Lot
 from realloc.household import Household
 from realloc.models import CASH, Band
 from realloc.returns import DEFAULT_RETURNS, Returns
+from tests.reference.modes import restrict
 
 Key = tuple[str, str]
 """Account number and symbol."""
@@ -98,6 +99,7 @@ class Purse:
 class Group:
     """One target: what counts in it, its dollars and the half-width of its band in dollars.
 
+    `accounts` says what a dollar of each account counts (VAL-3).
     `wanted`: its weight is above zero (BUY-1).
     """
 
@@ -106,13 +108,13 @@ class Group:
     target: Fraction
     width: Fraction
     shares: Mapping[str, Fraction]
-    accounts: frozenset[str]
+    accounts: Mapping[str, Fraction]
     cash: bool
     wanted: bool
 
     def weight(self, pair: Pair) -> Fraction:
         """Return the part of a pair's value that counts here."""
-        return self.shares.get(pair.symbol, ZERO) if pair.account in self.accounts else ZERO
+        return self.shares.get(pair.symbol, ZERO) * self.accounts.get(pair.account, ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ class Statement:
 
     household: Household
     value: Fraction
+    drift_value: Fraction
     purses: tuple[Purse, ...]
     pairs: Mapping[Key, Pair]
     groups: tuple[Group, ...]
@@ -155,9 +158,10 @@ def state(household: Household) -> Statement:
                         families.get(symbol, symbol),
                         wanted=symbol in wanted and families.get(symbol, symbol) not in sold,
                     )
-    return Statement(
+    statement = Statement(
         household=household,
         value=sum((_worth(household, account) for account in household.accounts), ZERO),
+        drift_value=sum((_counted(household, account) for account in household.accounts), ZERO),
         purses=tuple(
             Purse(
                 account=account.account_number,
@@ -172,6 +176,7 @@ def state(household: Household) -> Statement:
         banned=bought,
         avoid=avoid,
     )
+    return restrict(statement)
 
 
 def _worth(household: Household, account: Account) -> Fraction:
@@ -179,14 +184,23 @@ def _worth(household: Household, account: Account) -> Fraction:
     return exact(account.cash) + exact(account.cash_flow) + sum(held, ZERO)
 
 
+def _after_tax(household: Household, account: Account) -> Fraction:
+    return exact(household.policy.after_tax_weights.get(account.kind, 1.0))
+
+
+def _counted(household: Household, account: Account) -> Fraction:
+    """Return what an account counts in weights (VAL-3)."""
+    return _worth(household, account) * _after_tax(household, account)
+
+
 def _scopes(household: Household) -> Iterator[list[Group]]:
     """Yield the groups of each scope (VAL-2, CLS-1, CLS-2)."""
     model = household.model
     common = [account for account in household.accounts if not account.targets]
-    if common:
+    for followers in [[account] for account in common] if household.policy.mirror else filter(None, [common]):
         names = [name for name in model.classes if name != CASH]
         names += [name for name in model.targets if name not in {*names, CASH}]
-        yield _scope(household, "", common, model.targets, names)
+        yield _scope(household, "", followers, model.targets, names)
     for account in household.accounts:
         if account.targets:
             names = [name for name in account.targets if name != CASH]
@@ -196,9 +210,9 @@ def _scopes(household: Household) -> Iterator[list[Group]]:
 def _scope(
     household: Household, scope: str, accounts: list[Account], targets: Mapping[str, float], names: list[str]
 ) -> list[Group]:
-    value = sum((_worth(household, account) for account in accounts), ZERO)
+    value = sum((_counted(household, account) for account in accounts), ZERO)
     total = sum((exact(weight) for weight in targets.values()), ZERO) or Fraction(1)
-    numbers = frozenset(account.account_number for account in accounts)
+    numbers = {account.account_number: _after_tax(household, account) for account in accounts}
     classes = household.model.classes
 
     def group(name: str, shares: dict[str, Fraction]) -> Group:

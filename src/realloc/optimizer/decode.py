@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from math import floor, fsum
+from math import floor, fsum, inf
 
 import numpy as np
 
@@ -182,9 +182,12 @@ def plan_of(
 def certificate_of(
     problem: Problem, objective: float, bound: float, status: CertificateStatus
 ) -> Certificate:
-    """Return the certificate; the bound is rounded down to a millionth of a dollar."""
+    """Return the certificate; the bound is rounded down to a millionth of a dollar.
+
+    An infinite bound is that of a plan that is the only one: its objective.
+    """
     objective = _figure(objective)
-    bound = min(objective, float(floor(bound * 1e6) / 1e6))
+    bound = min(objective, float(floor(bound * 1e6) / 1e6) if bound < inf else objective)
     gap = _figure(objective - bound)
     return Certificate(
         status=status,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.relaxation import Columns
+from realloc.optimizer.relaxation import Columns, segments
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -103,7 +103,7 @@ class Program:
             "gain": limits.gain / unit,
             "short_gain": limits.short_gain / unit,
             "tax": limits.tax / unit,
-            "drift": 2 * limits.drift * problem.value / unit,
+            "drift": 2 * limits.drift * problem.drift_value / unit,
             "orders": limits.orders,
         }
         self.cap_row = {name: self._rows(-np.inf, cap, 1) for name, cap in caps.items() if np.isfinite(cap)}
@@ -263,26 +263,28 @@ class Program:
 
     def _add_cash_and_drift(self) -> None:
         problem, unit = self.problem, self.unit
-        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        cash, groups = problem.cash, problem.groups
         self.columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
-            [(self.cash_row, 1.0), (self.group_row[cash.group], 1.0)],
+            np.maximum(cash.most, cash.reserve) / unit,
+            [(self.cash_row, 1.0), (self.group_row[cash.group], cash.weight)],
         )
         n = len(groups.target)
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                self.columns.add(
-                    np.full(n, rate), 0.0, width, [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)]
-                )
+        for rate, sign, least, most in segments(problem):
+            self.columns.add(
+                np.full(n, rate),
+                least / unit,
+                most / unit,
+                [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)],
+            )
 
     def _add_missable(self) -> list[Ints]:
         """Add what may be missed: first dollars of reserves, then dollars of the cap on drift."""
         cash = self.problem.cash
         n = len(cash.before)
         first = self.columns.add(
-            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -1.0)]
+            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -cash.weight)]
         )
         stages = [first + np.arange(n)]
         if "drift" in self.cap_row:
