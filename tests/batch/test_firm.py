@@ -87,10 +87,10 @@ def test_blocks_are_those_of_the_order_book(run: Path, trades: list[dict[str, An
         (row["side"], row["symbol"], row["shares"], Decimal(str(row["notional"]))) for row in rows
     ] == expected
     assert [row["block"] for row in rows] == list(range(1, len(rows) + 1))
-    by_block: Counter[int] = Counter()
+    by_block: Counter[int] = Counter()  # in thousandths of a share
     for row in allocations.to_pylist():
-        by_block[row["block"]] += row["shares"]
-    assert by_block == {row["block"]: row["shares"] for row in rows}
+        by_block[row["block"]] += round(1000 * row["shares"])
+    assert by_block == {row["block"]: round(1000 * row["shares"]) for row in rows}
     assert sum(row["allocations"] for row in rows) == len(trades) == allocations.num_rows
 
 
