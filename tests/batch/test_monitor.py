@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from benchmarks.households import document as drawn
 from realloc import Household, InputError, rebalance
 from realloc.batch import MONITOR, TABLES, MonitorOptions, monitor, tables_of
-from realloc.optimizer.scopes import account_value, scopes_of
+from realloc.optimizer.scopes import account_value, drift_weight, scopes_of
 from realloc.testing.strategies import documents
 
 
@@ -26,24 +26,27 @@ def reference(home: Household, options: MonitorOptions) -> tuple[set[str], float
     if not value > 0:
         return {"unclear"}, 0.0, 0.0
     off, idle = [], []
+    counted = fsum(scope.value for scope in scopes_of(home))
     for scope in scopes_of(home):
         cash = fsum(account.cash + account.cash_flow for account in scope.accounts)
+        counted_cash = fsum((one.cash + one.cash_flow) * drift_weight(one, home) for one in scope.accounts)
+        worth = fsum(account_value(account, home) for account in scope.accounts)
         for n, group in enumerate(scope.groups):
             has = [
-                shares * home.prices[symbol] * share
+                shares * home.prices[symbol] * share * drift_weight(account, home)
                 for account in scope.accounts
                 for symbol, shares in account.positions.items()
                 for at, share in scope.cover.get(symbol, ())
                 if at == n and shares
             ]
             is_cash = n == len(scope.groups) - 1
-            miss = abs((cash if is_cash else fsum(has)) - group.target * scope.value)
+            miss = abs((counted_cash if is_cash else fsum(has)) - group.target * scope.value)
             off.append(miss)
             if miss > group.band * scope.value + 0.01:
                 reasons.add("outside_band")
             if is_cash:
                 reserves = fsum(account.cash_reserve for account in scope.accounts)
-                idle.append(max(0.0, cash - max(reserves, group.target * scope.value)))
+                idle.append(max(0.0, cash - max(reserves, group.target * worth)))
     if fsum(idle) > options.idle_cash * value + 0.01:
         reasons.add("idle_cash")
     for account in home.accounts:
@@ -54,7 +57,7 @@ def reference(home: Household, options: MonitorOptions) -> tuple[set[str], float
     loss = losses(home)
     if loss and loss >= options.loss:
         reasons.add("harvest")
-    return reasons, fsum(off) / 2 / value, loss
+    return reasons, fsum(off) / 2 / counted if counted > 0 else 0.0, loss
 
 
 def losses(home: Household) -> float:

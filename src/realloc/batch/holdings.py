@@ -22,7 +22,7 @@ _ACCOUNT = ("household_id", "account_number")
 
 def held(positions: Any, accounts: Any, homes: Any, prices: Any, doubts: set[str]) -> Any:
     """Return the dollars of each symbol in each scope; what cannot be priced makes its household doubtful."""
-    rows = left(positions, accounts.select([*_ACCOUNT, "scope"]), *_ACCOUNT)
+    rows = left(positions, accounts.select([*_ACCOUNT, "scope", "counts"]), *_ACCOUNT)
     rows = _priced(rows, homes, prices)
     some = pc.not_equal(zero(rows["shares"]), 0.0)
     sound = pc.and_(pc.is_valid(rows["scope"]), is_number(rows["shares"]))
@@ -33,27 +33,34 @@ def held(positions: Any, accounts: Any, homes: Any, prices: Any, doubts: set[str
     doubts |= ids(rows, pc.invert(sound))
     rows = rows.filter(pc.and_(sound, some))
     rows = with_columns(rows, dollars=pc.multiply(rows["shares"], rows["price"]))
-    return sums(rows, ["scope", "symbol"], "dollars")
+    rows = with_columns(rows, counted=pc.multiply(rows["dollars"], rows["counts"]))
+    return sums(rows, ["scope", "symbol"], "dollars", "counted")
 
 
 def drift(scopes: Any, accounts: Any, held: Any, targets: Targets) -> Any:
-    """Return value, dollars off target, groups outside their band and idle cash by household."""
-    rows = with_columns(accounts, cash=pc.add(zero(accounts["cash"]), zero(accounts["cash_flow"])))
+    """Return value, also as it counts (VAL-3), dollars off target, groups outside their band, idle cash, by household."""
+    money = pc.add(zero(accounts["cash"]), zero(accounts["cash_flow"]))
+    rows = with_columns(accounts, cash=money, counted_cash=pc.multiply(money, accounts["counts"]))
     rows = with_columns(rows, reserve=zero(rows["cash_reserve"]))
-    scopes = left(scopes, sums(rows, ["scope"], "cash", "reserve"), "scope")
-    scopes = left(scopes, sums(held, ["scope"], "dollars"), "scope")
-    scopes = with_columns(scopes, value=pc.add(scopes["cash"], zero(scopes["dollars"]))).drop(["dollars"])
-    held = inner(held, scopes.select(["scope", "target", "value"]), "scope")
+    scopes = left(scopes, sums(rows, ["scope"], "cash", "counted_cash", "reserve"), "scope")
+    scopes = left(scopes, sums(held, ["scope"], "dollars", "counted"), "scope")
+    scopes = with_columns(
+        scopes,
+        value=pc.add(scopes["cash"], zero(scopes["dollars"])),
+        counted=pc.add(scopes["counted_cash"], zero(scopes["counted"])),
+    ).drop(["dollars"])
+    held = held.select(["scope", "symbol", "counted"]).rename_columns(["scope", "symbol", "dollars"])
+    held = inner(held, scopes.select(["scope", "target", "counted"]), "scope")
     cover = targets.cover()
-    counted = inner(held, cover, "target", "symbol")
-    counted = with_columns(counted, dollars=pc.multiply(counted["dollars"], counted["share"]))
+    covered = inner(held, cover, "target", "symbol")
+    covered = with_columns(covered, dollars=pc.multiply(covered["dollars"], covered["share"]))
     groups = inner(scopes, targets.groups(), "target")
-    groups = left(groups, sums(counted, ["scope", "group"], "dollars"), "scope", "group")
+    groups = left(groups, sums(covered, ["scope", "group"], "dollars"), "scope", "group")
     is_cash = pc.equal(groups["group"], CASH)
-    has = pc.if_else(is_cash, groups["cash"], zero(groups["dollars"]))
-    wanted = pc.multiply(groups["weight"], groups["value"])
+    has = pc.if_else(is_cash, groups["counted_cash"], zero(groups["dollars"]))
+    wanted = pc.multiply(groups["weight"], groups["counted"])
     groups = _off(groups, pc.abs(pc.subtract(has, wanted)), groups["band"])
-    least = pc.max_element_wise(wanted, groups["reserve"])
+    least = pc.max_element_wise(pc.multiply(groups["weight"], groups["value"]), groups["reserve"])
     idle = pc.max_element_wise(pc.subtract(groups["cash"], least), pa.scalar(0.0))
     groups = with_columns(groups, idle_cash=pc.if_else(is_cash, idle, 0.0))
     stray = left(without(held, cover, "target", "symbol"), targets.loose(), "target")
@@ -66,7 +73,7 @@ def drift(scopes: Any, accounts: Any, held: Any, targets: Targets) -> Any:
         off=pc.add(zero(scopes["off"]), zero(scopes["stray_off"])),
         outside=pc.add(pc.fill_null(scopes["outside"], 0), pc.fill_null(scopes["stray_outside"], 0)),
     )
-    return sums(scopes, ["household_id"], "value", "off", "outside", "idle_cash")
+    return sums(scopes, ["household_id"], "value", "counted", "off", "outside", "idle_cash")
 
 
 def cash(accounts: Any) -> Any:
@@ -110,7 +117,7 @@ def losses(tables: Mapping[str, Any], accounts: Any, homes: Any, targets: Target
 
 def _off(rows: Any, off: Any, band: Any) -> Any:
     """Add the dollars off target, and whether that is outside the band."""
-    allowed = pc.add(pc.multiply(band, rows["value"]), CENT)
+    allowed = pc.add(pc.multiply(band, rows["counted"]), CENT)
     return with_columns(rows, off=off, outside=pc.cast(pc.greater(off, allowed), pa.int64()))
 
 

@@ -126,9 +126,10 @@ def _decided(found: Any, doubts: set[str], options: MonitorOptions) -> Any:
     }
     listed = list(zip(*(reasons[name].to_pylist() for name in REASONS), strict=True))
     words = [" ".join(name for name, is_so in zip(REASONS, row, strict=True) if is_so) for row in listed]
-    columns["drift"] = pc.if_else(
-        pc.greater(value, 0.0), pc.divide(columns["off"], pc.multiply(value, 2.0)), 0.0
-    )
+    counted = zero(found["counted"])
+    some = pc.greater(counted, 0.0)
+    twice = pc.if_else(some, pc.multiply(counted, 2.0), 1.0)
+    columns["drift"] = pc.if_else(some, pc.divide(columns["off"], twice), 0.0)
     columns |= {
         "household_id": homes,
         "needed": pa.array([any(row) for row in listed], pa.bool_()),
@@ -163,10 +164,12 @@ def _scopes(homes: Any, accounts: Any, targets: Targets, doubts: set[str]) -> tu
     rows: list[tuple[str, int]] = []
     of_account: list[int | None] = []
     seen: set[tuple[str, str]] = set()
-    columns = (accounts[name].to_pylist() for name in ("household_id", "account_number", "more"))
-    for home, number, more in zip(*columns, strict=True):
+    counts: list[float] = []
+    columns = (accounts[name].to_pylist() for name in ("household_id", "account_number", "kind", "more"))
+    for home, number, kind, more in zip(*columns, strict=True):
         if home not in aims:
             of_account.append(None)
+            counts.append(1.0)
             continue
         try:
             own = own_targets(more)
@@ -176,7 +179,8 @@ def _scopes(homes: Any, accounts: Any, targets: Targets, doubts: set[str]) -> tu
         if _says(more, _ACCOUNT_COLUMNS) or (home, number) in seen:
             doubts.add(home)
         seen.add((home, number))
-        scope = (home, number if own else "")
+        scope = (home, number if own or targets.by_itself(aims[home][1]) else "")
+        counts.append(targets.counts(aims[home][1], kind))
         if scope not in numbers:
             target = targets.of(*aims[home], own)
             if target is None:
@@ -190,7 +194,7 @@ def _scopes(homes: Any, accounts: Any, targets: Targets, doubts: set[str]) -> tu
     doubts |= ids(
         accounts, pc.or_(pc.less(zero(accounts["cash"]), 0.0), pc.less(zero(accounts["cash_reserve"]), 0.0))
     )
-    known = with_columns(accounts, scope=pa.array(of_account, pa.int64()))
+    known = with_columns(accounts, scope=pa.array(of_account, pa.int64()), counts=pa.array(counts, _NUMBER))
     scopes = pa.table(
         {
             "scope": pa.array(range(len(rows)), pa.int64()),

@@ -44,6 +44,16 @@ class Targets:
             self._numbers[key] = None if model is None or policy is None else self._add(model, policy, own)
         return self._numbers[key]
 
+    def by_itself(self, policy_id: str | None) -> bool:
+        """Return whether each account follows the model by itself (rule VAL-2)."""
+        policy = self.policies.get(policy_id)
+        return policy is not None and policy.mirror
+
+    def counts(self, policy_id: str | None, kind: str | None) -> float:
+        """Return what a dollar in an account of this kind counts in weights (rule VAL-3)."""
+        policy = self.policies.get(policy_id)
+        return 1.0 if policy is None else policy.after_tax_weights.get(kind or "taxable", 1.0)
+
     def groups(self) -> Any:
         """Return a row for each group: target, group, weight and band, both as fractions."""
         return _table(self._groups, ("target", "group", "weight", "band"))
