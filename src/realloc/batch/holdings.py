@@ -38,7 +38,7 @@ def held(positions: Any, accounts: Any, homes: Any, prices: Any, doubts: set[str
 
 
 def drift(scopes: Any, accounts: Any, held: Any, targets: Targets) -> Any:
-    """Return value, also as it counts (VAL-3), dollars off target, groups outside their band, idle cash, by household."""
+    """Return value, also as it counts (VAL-3), dollars off target, groups outside bands and idle cash by household."""
     money = pc.add(zero(accounts["cash"]), zero(accounts["cash_flow"]))
     rows = with_columns(accounts, cash=money, counted_cash=pc.multiply(money, accounts["counts"]))
     rows = with_columns(rows, reserve=zero(rows["cash_reserve"]))
