@@ -11,7 +11,7 @@ import numpy as np
 from realloc.accounts import Account
 from realloc.errors import Issue
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Problem
+from realloc.optimizer.problem import Problem, exact_bid
 from realloc.plan import (
     AccountCash,
     Certificate,
@@ -21,6 +21,7 @@ from realloc.plan import (
     Plan,
     PlanCosts,
 )
+from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
@@ -91,24 +92,27 @@ def lot_ids(account: Account) -> list[str]:
 
 
 def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lots) -> tuple[LotSale, ...]:
-    """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
+    """Fill a sale from the pair's lots: by the account's relief, else by rising tax where gains are taxed."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     bid = float(pairs.bid[p])
+    places = book.by_age.get(symbol, [])
+    average = None
+    if places and account.lot_relief == "average":
+        average = float(average_cost([account.lots[place] for place in places]))
     sales = []
-    for place, sold in _taken(
-        account, _parts(problem, made, p, account, book.by_age.get(symbol, [])), shares
-    ):
+    for place, sold in _taken(account, _parts(problem, made, p, account, places), shares):
         lot = account.lots[place]
+        cost = lot.cost_per_share if average is None else average
         sales.append(
             LotSale(
                 id=book.names[place],
                 shares=sold,
-                cost_per_share=lot.cost_per_share,
+                cost_per_share=cost,
                 acquired=lot.acquired,
                 term="long" if is_long_term(lot.acquired, household.as_of) else "short",
-                gain=_figure((bid - lot.cost_per_share) * sold),
+                gain=_figure((bid - cost) * sold),
             )
         )
     return tuple(sales)
@@ -127,7 +131,19 @@ def _parts(
             shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
             yield place, Decimal(repr(shares))
         return
-    for place in oldest_first:
+    if account.lot_relief == "specific" or not oldest_first:
+        order = oldest_first
+    else:
+        places = sorted(oldest_first)
+        relief = relief_places(
+            [account.lots[place] for place in places],
+            method=account.lot_relief,
+            price=exact_bid(problem.household, account.lots[places[0]].symbol),
+            sold=problem.household.as_of,
+            tax=problem.household.policy.tax,
+        )
+        order = [places[n] for n in relief]
+    for place in order:
         yield place, Decimal(repr(account.lots[place].shares))
 
 
