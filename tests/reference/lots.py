@@ -20,7 +20,11 @@ class LotChoice:
 
 def sellable(pair: Pair, closed: Collection[str]) -> list[int]:
     """Return the places of the lots that may be sold when families in `closed` may take no loss."""
-    return [n for n, lot in enumerate(pair.lots or ()) if not (lot.loss and pair.family in closed)]
+    return [
+        n
+        for n, lot in enumerate(pair.lots or ())
+        if not (lot.loss and pair.family in closed) and n not in pair.closed
+    ]
 
 
 def choose_lots(
