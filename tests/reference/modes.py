@@ -55,8 +55,9 @@ def scope_of(statement: Statement, account: str) -> list[Group]:
 
 def before(statement: Statement, group: Group) -> Fraction:
     """Return the dollars in a group before the plan."""
-    cash = sum((purse.cash for purse in statement.purses if purse.account in group.accounts), Fraction(0))
-    total = cash if group.cash else Fraction(0)
+    total = Fraction(0)
+    if group.cash:
+        total += sum(purse.cash * group.accounts.get(purse.account, 0) for purse in statement.purses)
     for pair in statement.pairs.values():
         total += pair.held * pair.price * group.weight(pair)
     return total
@@ -79,15 +80,20 @@ def excesses(statement: Statement, account: str) -> dict[str, Fraction]:
     return found
 
 
-def is_harvestable(statement: Statement, lot: LotTerms) -> bool:
+def own_loss(pair: Pair, lot: LotTerms) -> Fraction:
+    """Return what a share of a lot loses by its own cost."""
+    return Fraction(str(lot.lot.cost_per_share)) - pair.bid
+
+
+def is_harvestable(statement: Statement, pair: Pair, lot: LotTerms) -> bool:
     """Return whether a lot is harvestable (HARV-1)."""
     thresholds = statement.household.policy.harvests
     assert thresholds is not None
-    cost = Fraction(str(lot.lot.cost_per_share))
+    cost, loss = Fraction(str(lot.lot.cost_per_share)), own_loss(pair, lot)
     return (
-        lot.gain < 0
-        and -lot.gain * lot.shares >= Fraction(str(thresholds.min_loss))
-        and -lot.gain >= cost * Fraction(str(thresholds.min_loss_fraction))
+        loss > 0
+        and loss * lot.shares >= Fraction(str(thresholds.min_loss))
+        and loss >= cost * Fraction(str(thresholds.min_loss_fraction))
     )
 
 
@@ -98,7 +104,7 @@ def harvested(statement: Statement, account: str) -> set[str]:
         for pair in statement.pairs.values()
         if pair.account == account
         and pair.may_trade
-        and any(is_harvestable(statement, lot) for lot in pair.lots or ())
+        and any(is_harvestable(statement, pair, lot) for lot in pair.lots or ())
     }
 
 
@@ -131,7 +137,7 @@ def without_small_losses(statement: Statement, pair: Pair) -> Pair:
     closed = {
         place
         for place, lot in enumerate(pair.lots)
-        if (only or lot.loss) and not is_harvestable(statement, lot)
+        if (only or own_loss(pair, lot) > 0) and not is_harvestable(statement, pair, lot)
     }
     return replace(pair, closed=frozenset(closed))
 

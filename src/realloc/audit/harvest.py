@@ -101,9 +101,8 @@ def check_lots(book: Book, standing: Standing, sale: Order, thresholds: Harvest)
     if not only and (above or is_short(book, account)):
         return
     for taking in sale.takings:
-        if (only or (taking.gain < 0 and account.kind == "taxable")) and not is_harvestable(
-            book, account, taking.lot, thresholds
-        ):
+        at_loss = account.kind == "taxable" and exact(taking.lot.cost_per_share) > sale.quote.bid
+        if (only or at_loss) and not is_harvestable(book, account, taking.lot, thresholds):
             yield Issue(
                 code="HARV-2" if only else "HARV-5",
                 where=taking.where,

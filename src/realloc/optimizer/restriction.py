@@ -10,7 +10,7 @@ from math import fsum, inf
 from realloc.accounts import Account
 from realloc.household import Household
 from realloc.models import CASH
-from realloc.optimizer.scopes import Scope
+from realloc.optimizer.scopes import Scope, drift_weight
 
 NOISE = 1e-6
 """Dollars by which a range is wider than the rule, so that a value on its end is inside."""
@@ -92,13 +92,14 @@ def floors(accounts: Sequence[Account]) -> dict[str, float]:
 
 
 def values_before(household: Household, scope: Scope) -> list[float]:
-    """Return the dollars in each group of a scope before anything is traded, cash flows counted in."""
+    """Return the dollars in each group of a scope before anything is traded, cash flows counted in (VAL-3)."""
     parts: list[list[float]] = [[] for _ in scope.groups]
     for account in scope.accounts:
+        weight = drift_weight(account, household)
         for symbol, shares in account.positions.items():
             for g, share in scope.cover.get(symbol, ()) if shares else ():
-                parts[g].append(shares * household.prices[symbol] * share)
+                parts[g].append(shares * household.prices[symbol] * share * weight)
         for g, group in enumerate(scope.groups):
             if group.name == CASH:
-                parts[g] += [account.cash, account.cash_flow]
+                parts[g] += [account.cash * weight, account.cash_flow * weight]
     return [fsum(part) for part in parts]
