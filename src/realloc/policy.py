@@ -10,6 +10,17 @@ from realloc._reading import Table, join
 from realloc.accounts import KINDS
 from realloc.errors import InputError
 from realloc.models import BAND_KEYS, Band
+from realloc.modes import (
+    DEFAULT_DESTINATION,
+    DESTINATIONS,
+    HARVEST_KEYS,
+    MODES,
+    PARTIAL_KEYS,
+    Destination,
+    Harvest,
+    Mode,
+    Partial,
+)
 from realloc.returns import (
     DEFAULT_LOCATION_TERMS,
     LOCATION_TERMS_KEYS,
@@ -228,6 +239,19 @@ class Policy:
         classes that are named in neither of the other two. No name occurs in more than one of the three.
     location_terms : LocationTerms
         The numbers by which the two become dollars.
+    mirror : bool
+        Each account follows the model by itself, not all accounts together (rule VAL-2).
+    after_tax_weights : mapping of str to float
+        What a dollar in a kind of account counts in weights and drift, above 0 and up to 1; kinds that are
+        left out count 1 (rule VAL-3).
+    mode : str
+        What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
+    destination : {"target", "midpoint", "edge"}
+        How far the mode ``outside_band`` may bring back a class that is outside its band.
+    harvest : Harvest, optional
+        Thresholds of harvesting; with them it is a part of a ``full`` plan too.
+    partial : Partial, optional
+        The two symbols of the mode ``partial``.
     """
 
     drift: Drift = Drift()
@@ -245,6 +269,19 @@ class Policy:
     location_preference: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     location_from_returns: ReturnsByClass = field(default_factory=dict)
     location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
+    mirror: bool = False
+    after_tax_weights: Mapping[str, float] = field(default_factory=dict)
+    mode: Mode = "full"
+    destination: Destination = DEFAULT_DESTINATION
+    harvest: Harvest | None = None
+    partial: Partial | None = None
+
+    @property
+    def harvests(self) -> Harvest | None:
+        """The thresholds where this policy harvests: in the modes ``harvest`` and, where they are set, ``full``."""
+        if self.mode == "harvest":
+            return self.harvest or Harvest()
+        return self.harvest if self.mode == "full" else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as the household document has it, every field stated."""
@@ -273,6 +310,12 @@ class Policy:
             "location_from_returns": self.location_from_returns is True
             or {name: returns.to_dict() for name, returns in self.location_from_returns.items()},
             "location_terms": self.location_terms.to_dict(),
+            "mirror": self.mirror,
+            "after_tax_weights": dict(self.after_tax_weights),
+            "mode": self.mode,
+            "destination": self.destination,
+            "harvest": None if self.harvest is None else self.harvest.to_dict(),
+            "partial": None if self.partial is None else self.partial.to_dict(),
         }
 
     @classmethod
@@ -303,7 +346,20 @@ class Policy:
             location_preference=read_preferences(table.table("location_preference")),
             location_from_returns=read_returns(table, "location_from_returns"),
             location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
+            mirror=table.flag("mirror", default=False),
+            after_tax_weights=_read_after_tax_weights(table.table("after_tax_weights", KINDS)),
+            mode=table.choice("mode", "full", MODES),
+            destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
+            harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),
+            partial=None if _absent(table, "partial") else Partial.read(table.table("partial", PARTIAL_KEYS)),
         )
+        if policy.mode == "partial" and policy.partial is None:
+            table.fault(
+                "mode.partial",
+                join(table.where, "partial"),
+                "the mode 'partial' needs the symbol to sell and the one to buy",
+                'write {"sell": SYMBOL, "buy": SYMBOL}',
+            )
         if policy.drift.outside_band < policy.drift.inside_band:
             table.fault(
                 "drift.order",
@@ -315,6 +371,10 @@ class Policy:
 
 
 POLICY_KEYS = frozenset(Policy.__dataclass_fields__)
+
+
+def _absent(table: Table, key: str) -> bool:
+    return table.value.get(key) is None
 
 
 def _read_wash_sales(table: Table) -> WashSales:
@@ -329,6 +389,10 @@ def _read_wash_sales(table: Table) -> WashSales:
         window_days=table.whole("window_days", 30, least=0) or 0,
         identical=groups,
     )
+
+
+def _read_after_tax_weights(table: Table) -> dict[str, float]:
+    return {kind: table.number(kind, above=0.0, most=1.0) for kind in table.value if kind in KINDS}
 
 
 def _read_location(table: Table) -> dict[str, dict[str, float]]:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from realloc.accounts import Account
 from realloc.audit.book import Book, account_path
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ONE, ZERO, exact, floor_cents, usd
-from realloc.audit.lots import Order
+from realloc.audit.lots import Order, lots_by_id
+from realloc.audit.modes import ModeRules
+from realloc.audit.relief import before_a_loss
 from realloc.audit.report import AuditedAccount
 from realloc.audit.wash import Window
 from realloc.errors import Issue
@@ -38,17 +40,25 @@ def settle(book: Book, cash: Mapping[str, Decimal]) -> tuple[AuditedAccount, ...
 
 
 def check_cash(
-    book: Book, orders: list[Order], settled: tuple[AuditedAccount, ...], window: Window
+    book: Book,
+    orders: list[Order],
+    settled: tuple[AuditedAccount, ...],
+    window: Window,
+    mode: ModeRules,
 ) -> Iterator[Issue]:
     """Find accounts whose cash ends below the reserve, and why that is no mere shortfall: CASH-1, CASH-2."""
     for account in settled:
         if account.shortfall > 0:
             own = [order for order in orders if order.account.account_number == account.account_number]
-            yield from _check_shortfall(book, orders, own, account, window)
+            yield from _check_shortfall(book, orders, own, account, (window, mode))
 
 
 def _check_shortfall(
-    book: Book, orders: list[Order], own: list[Order], settled: AuditedAccount, window: Window
+    book: Book,
+    orders: list[Order],
+    own: list[Order],
+    settled: AuditedAccount,
+    rules: tuple[Window, ModeRules],
 ) -> Iterator[Issue]:
     account = book.accounts[settled.account_number]
     where = account_path(account)
@@ -69,7 +79,7 @@ def _check_shortfall(
             message=f"{below}, and yet the account buys for {usd(spent)}",
             hint="an account with a shortfall buys nothing",
         )
-    unsold = _unsold(book, orders, own, account, window)
+    unsold = _unsold(book, orders, own, account, rules)
     if unsold:
         reached = floor_cents(unspent + sum(unsold.values(), ZERO)) >= reserve
         amounts = ", ".join(f"{symbol} ({usd(cash)})" for symbol, cash in sorted(unsold.items()))
@@ -89,12 +99,17 @@ def _check_shortfall(
 
 
 def _unsold(
-    book: Book, orders: list[Order], own: list[Order], account: Account, window: Window
+    book: Book,
+    orders: list[Order],
+    own: list[Order],
+    account: Account,
+    rules: tuple[Window, ModeRules],
 ) -> dict[str, Decimal]:
     """Return the cash that further allowed sales would bring, by symbol, where no cap could forbid them."""
     if account.do_not_trade:
         return {}
     policy = book.household.policy
+    window, mode = rules
     caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
     capped = any(cap is not None for cap in caps)
     full = policy.max_orders is not None and len(orders) >= policy.max_orders
@@ -102,7 +117,7 @@ def _unsold(
     unsold: dict[str, Decimal] = {}
     for symbol in book.held[account.account_number].keys() & book.quotes.keys():
         bid = book.quotes[symbol].bid
-        if symbol in account.no_sell or (full and symbol not in sold):
+        if symbol in account.no_sell or (full and symbol not in sold) or not mode.may_sell(account, symbol):
             continue
         if capped and account.kind == "taxable" and _gains(book, account, symbol, bid):
             continue
@@ -123,9 +138,17 @@ def _sellable(book: Book, account: Account, symbol: str, window: Window) -> Deci
     number = account.account_number
     shares = book.held[number][symbol]
     lots = book.lots[number].get(symbol, ())
-    open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
-    if len(open_lots) < len(lots):
-        shares = min(shares, sum((exact(lot.shares) for lot in open_lots), ZERO))
+    if account.lot_relief == "specific":
+        open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
+        open_shares = sum((exact(lot.shares) for lot in open_lots), ZERO)
+        blocked = len(open_lots) < len(lots)
+    else:
+        named = lots_by_id(book, account, symbol)
+        open_shares = before_a_loss(book, account, book.quotes[symbol], named)
+        lost = open_shares < sum((exact(lot.shares) for lot in lots), ZERO)
+        blocked = lost and account.kind == "taxable" and window.of(symbol) in window.bought
+    if blocked:
+        shares = min(shares, open_shares)
         shares -= shares % (_THOUSANDTH if account.fractional else ONE)
     least = exact(book.household.policy.min_trade_value) - LIMIT_TOLERANCE
     return shares if shares * book.quotes[symbol].price >= least else ZERO

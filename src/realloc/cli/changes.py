@@ -23,6 +23,7 @@ _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\]\.(?P<rest>.+)", re.DOTALL
 _NONE = frozenset({"none", "null"})
 
 Mode = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="MODE")]
+Place = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PLACE")]
 Count = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="N")]
 Dollars = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="DOLLARS")]
 Part = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PART")]
@@ -47,7 +48,9 @@ class PolicyOptions:
         Any key of the household document, such as policy.tax.long_term_rate=0.15; `realloc schema household
         --keys policy` lists them. Repeatable.
     mode : str, optional
-        What is traded for (policy.mode).
+        What is traded for: full, outside_band, invest_cash, raise_cash, harvest, partial or hold.
+    destination : str, optional
+        How far outside_band may bring a class back: target, midpoint or edge.
     max_orders : int, optional
         Most orders.
     max_tax : float, optional
@@ -64,6 +67,7 @@ class PolicyOptions:
         tuple[str, ...], Parameter(negative="", show_default=False, group=POLICY_GROUP, metavar="KEY=VALUE")
     ] = ()
     mode: Mode = None
+    destination: Place = None
     max_orders: Count = None
     max_tax: Dollars = None
     max_drift: Part = None
@@ -76,6 +80,7 @@ SharedPolicy = Annotated[PolicyOptions, Parameter(name="*")]
 
 _PLACES = {
     "mode": "policy.mode",
+    "destination": "policy.destination",
     "max_orders": "policy.max_orders",
     "max_tax": "policy.max_tax",
     "max_drift": "policy.max_drift",

@@ -64,6 +64,8 @@ class Blocks:
         p = self.place.get((self.number[account.account_number], symbol))
         if account.do_not_trade or symbol in account.no_sell:
             return "do_not_trade" if account.do_not_trade else "no_sell", held
+        if not self.problem.restriction.may_sell(account.account_number, symbol):
+            return self._mode(), held
         if p is None:
             return "", 0.0
         pairs, made = self.problem.pairs, self.made
@@ -109,6 +111,7 @@ class Blocks:
             ("no price", symbol not in self.household.prices),
             ("not on the menu", account.only is not None and symbol not in account.only),
             ("no_buy", symbol in account.no_buy),
+            (self._mode(), not self.problem.restriction.may_buy(account.account_number, symbol)),
         )
         return next((rule for rule, holds in stated if holds), "") or self._shut(account, symbol)
 
@@ -123,6 +126,9 @@ class Blocks:
         if most is not None and most - account.positions.get(symbol, 0.0) * price < step * price:
             return f"max_position_value of {cents(most)}"
         return ""
+
+    def _mode(self) -> str:
+        return f"the mode {self.household.policy.mode!r}"
 
     def losses_sold(self, symbols: Iterable[str]) -> str:
         """Return which sales at a loss in the plan keep some of `symbols` from being bought (WASH-1)."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.relaxation import Columns
+from realloc.optimizer.relaxation import Columns, segments
+from realloc.optimizer.relief import is_out_of_order
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -103,7 +104,7 @@ class Program:
             "gain": limits.gain / unit,
             "short_gain": limits.short_gain / unit,
             "tax": limits.tax / unit,
-            "drift": 2 * limits.drift * problem.value / unit,
+            "drift": 2 * limits.drift * problem.drift_value / unit,
             "orders": limits.orders,
         }
         self.cap_row = {name: self._rows(-np.inf, cap, 1) for name, cap in caps.items() if np.isfinite(cap)}
@@ -180,6 +181,7 @@ class Program:
         )
         if sell_whole is not None:
             self._add_whole_sales(s, sell_whole)
+            self._add_order_of_lots(top_lot)
         self._add_switches(
             b, s, switched, (buy_switch, buy_least, lot_switch, sell_least), of_lot, top, top_lot
         )
@@ -223,6 +225,23 @@ class Program:
             integral=True,
         )
 
+    def _add_order_of_lots(self, top_lot: Floats) -> None:
+        """Sell each lot of a relieved pair out before the next one, one binary for each (rule SELL-3)."""
+        before = np.flatnonzero(is_out_of_order(self.problem))
+        if not len(before):
+            return
+        sold_out = self._rows(0.0, np.inf, len(before))
+        reached = self._rows(-np.inf, 0.0, len(before))
+        self.columns.add(
+            np.zeros(len(before)),
+            0.0,
+            1.0,
+            [(sold_out, -top_lot[before]), (reached, -top_lot[before + 1])],
+            integral=True,
+        )
+        self.columns.attach(self.first_lot + before, sold_out, 1.0)
+        self.columns.attach(self.first_lot + before + 1, reached, 1.0)
+
     def _add_switches(
         self,
         b: Ints,
@@ -263,26 +282,28 @@ class Program:
 
     def _add_cash_and_drift(self) -> None:
         problem, unit = self.problem, self.unit
-        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        cash, groups = problem.cash, problem.groups
         self.columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
-            [(self.cash_row, 1.0), (self.group_row[cash.group], 1.0)],
+            np.maximum(cash.most, cash.reserve) / unit,
+            [(self.cash_row, 1.0), (self.group_row[cash.group], cash.weight)],
         )
         n = len(groups.target)
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                self.columns.add(
-                    np.full(n, rate), 0.0, width, [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)]
-                )
+        for rate, sign, least, most in segments(problem):
+            self.columns.add(
+                np.full(n, rate),
+                least / unit,
+                most / unit,
+                [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)],
+            )
 
     def _add_missable(self) -> list[Ints]:
         """Add what may be missed: first dollars of reserves, then dollars of the cap on drift."""
         cash = self.problem.cash
         n = len(cash.before)
         first = self.columns.add(
-            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -1.0)]
+            np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -cash.weight)]
         )
         stages = [first + np.arange(n)]
         if "drift" in self.cap_row:

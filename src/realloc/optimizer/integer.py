@@ -83,6 +83,9 @@ class Repair:
         self.held_rate = pairs.price * (1 - pairs.location)
         self.paid_rate = 1 - problem.cash.location[pairs.account]
         self.caps = isfinite(min(limits.gain, limits.short_gain, limits.tax, limits.drift))
+        self.ranged = groups.ranged or bool(np.isfinite(problem.cash.most).any())
+        self.low = np.append(groups.low - groups.target, -np.inf)
+        self.high = np.append(groups.high - groups.target, np.inf)
         self.refresh()
 
     def on(self, problem: Problem) -> Repair:
@@ -127,7 +130,7 @@ class Repair:
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
-        off += sum_by(cash.group, self.cash, len(off))
+        off += sum_by(cash.group, cash.weight * self.cash, len(off))
         off[-1] = 0.0
         self.off = off
 
@@ -145,7 +148,7 @@ class Repair:
         account = pairs.account[pair]
         self.cash[account] += came
         np.add.at(self.off, pairs.groups[pair], value * pairs.weights[pair])
-        self.off[self.problem.cash.group[account]] += came
+        self.off[self.problem.cash.group[account]] += came * self.problem.cash.weight[account]
         self.off[-1] = 0.0
 
     def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -169,6 +172,10 @@ class Repair:
             cost += limits.order * order
         cost += self.paid_rate[at] * paid
         return cost, -paid, tax, gain, short
+
+    def cash_of(self, counts: Floats, at: Ints) -> Floats:
+        """Return the cash in dollars that comes in if the pairs `at` are traded as `counts` say."""
+        return self.weigh(counts, at)[1]
 
     def parts(self) -> dict[str, float]:
         """Return the parts of the objective in dollars: drift, tax, trading and location."""
@@ -194,23 +201,37 @@ class Repair:
 
     def drift(self) -> float:
         """Return household drift, a fraction (rule OBJ-5)."""
-        return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
+        value = self.problem.drift_value
+        return float(np.abs(self.off).sum()) / (2 * value) if value > 0 else 0.0
 
     def missed(self) -> tuple[float, float, float]:
-        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        """Return what caps and ranges are broken by (a surplus order counts as a thousand), and what is missed.
+
+        That is dollars of reserves, and of the cap on drift.
+        """
         problem, limits = self.problem, self.problem.limits
         broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
         broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        if self.ranged:
+            broken += float(self._outside(self.off, slice(None)).sum())
+            broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.drift_value - NEGLIGIBLE)
         return broken, short, astray
 
     def deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
+
+    def _outside(self, off: Floats, slots: Ints | slice) -> Floats:
+        """Return the dollars that groups which are `off` dollars from their targets are outside their ranges."""
+        return np.asarray(
+            np.maximum(self.low[slots] - off - NEGLIGIBLE, 0.0)
+            + np.maximum(off - self.high[slots] - NEGLIGIBLE, 0.0)
+        )
 
     def neighbours(self) -> tuple[Floats, Floats]:
         """Return for each pair the next share count above and below; the present one where there is none."""
@@ -233,7 +254,7 @@ class Repair:
         problem, pairs = self.problem, self.problem.pairs
         n = np.maximum(self.shares, -self.whole)
         spare = (self.cash - problem.cash.reserve)[pairs.account]
-        wanted = -self.off[pairs.groups[:, 0]] / pairs.price
+        wanted = -self.off[pairs.groups[:, 0]] / (pairs.price * problem.cash.weight[pairs.account])
         affordable = (
             np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
         )
@@ -268,12 +289,17 @@ class Repair:
         before = self.off[slot]
         after = np.empty((*counts.shape, slot.shape[-1]))
         after[..., :-1] = value[..., None] * pairs.weights[at]
-        after[..., -1] = came
+        after[..., -1] = came * cash.weight[account]
         after += before
         objective = cost - (self.pair_cost[at] + self.deviation(before, slot).sum(axis=-1))
         objective += self.deviation(after, slot).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        if self.ranged:
+            beyond = (self._outside(after, slot) - self._outside(before, slot)).sum(axis=-1)
+            over = self.cash[account] - cash.most[account] - NEGLIGIBLE
+            beyond += np.maximum(over + came, 0.0) - np.maximum(over, 0.0)
+            missed += BROKEN * _beyond_noise(beyond)
         if self.caps:
             changes = (gain - self.pair_gain[at], short - self.pair_short[at], tax - self.pair_tax[at])
             missed += self._cap_change(changes, before, after)
@@ -293,7 +319,7 @@ class Repair:
             excess = made.sum() - cap - NEGLIGIBLE
             total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
-            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
+            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.drift_value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=-1) / 2
             total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total

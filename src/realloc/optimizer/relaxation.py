@@ -7,6 +7,7 @@ from the last basis.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -87,6 +88,24 @@ class Model:
     integrality: npt.NDArray[np.int32]
 
 
+def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
+    """Yield the parts of every group's deviation: dollars per dollar, sign, and the least and most dollars.
+
+    First what is inside the band, below the target (sign 1) and above it (-1), then what is beyond it.
+    """
+    limits, groups = problem.limits, problem.groups
+    sides = tuple(zip((1.0, -1.0), groups.deviations(), strict=True))
+    for sign, (least, most) in sides:
+        yield limits.inside_band, sign, np.minimum(least, groups.band), np.minimum(most, groups.band)
+    for sign, (least, most) in sides:
+        yield (
+            limits.outside_band,
+            sign,
+            np.maximum(least - groups.band, 0.0),
+            np.maximum(most - groups.band, 0.0),
+        )
+
+
 class Columns:
     """Collects blocks of columns, each with its entries in rows."""
 
@@ -165,7 +184,7 @@ class Relaxation:
             "gain": limits.gain,
             "short_gain": limits.short_gain,
             "tax": limits.tax,
-            "drift": 2 * limits.drift * problem.value,
+            "drift": 2 * limits.drift * problem.drift_value,
             "orders": np.inf,
         }
         self.caps = {name: cap / unit for name, cap in caps.items() if np.isfinite(cap)}
@@ -177,19 +196,18 @@ class Relaxation:
         columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
-            [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, 1.0)],
+            np.maximum(cash.most, cash.reserve) / unit,
+            [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, cash.weight)],
         )
         group_rows = n_accounts + np.arange(n_groups)
         drift = [(np.full(n_groups, cap_row["drift"]), 1.0)] if "drift" in cap_row else []
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                columns.add(np.full(n_groups, rate), 0.0, width, [(group_rows, sign), *drift])
+        for rate, sign, least, most in segments(problem):
+            columns.add(np.full(n_groups, rate), least / unit, most / unit, [(group_rows, sign), *drift])
         columns.add(
             np.full(n_accounts, MISSED_COST),
             0.0,
             np.inf,
-            [(np.arange(n_accounts), -1.0), (n_accounts + cash.group, -1.0)],
+            [(np.arange(n_accounts), -1.0), (n_accounts + cash.group, -cash.weight)],
         )
         if drift:
             columns.add(np.array([MISSED_COST]), 0.0, np.inf, [(np.array([cap_row["drift"]]), -1.0)])

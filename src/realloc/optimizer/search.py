@@ -18,7 +18,9 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
+from realloc.optimizer.raising import trimmed, with_tax_first, with_tax_of
 from realloc.optimizer.relaxation import Relaxation
+from realloc.optimizer.relief import by_lot, convex
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
@@ -94,7 +96,8 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     deadline = Deadline.after(time_limit)
     problem = build(household)
     idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
-    solution = solve(problem, idle, deadline)
+    decided = _raising if household.policy.mode == "raise_cash" else solve
+    solution = decided(problem, idle, deadline)
     prefer(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
@@ -122,10 +125,20 @@ def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
     return reached, solution.bound
 
 
+def _raising(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
+    """Return trades that raise cash at the least tax, and a bound on all that do (rule MODE-4)."""
+    first = with_tax_first(problem)
+    least = trimmed(solve(first, idle.on(first), deadline).made.on(first))
+    limited = with_tax_of(problem, least)
+    solution = solve(limited, idle.on(limited), deadline)
+    made = min(least.on(limited), trimmed(solution.made.on(limited)), key=_rank)
+    return replace(solution, made=made.on(problem))
+
+
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
-    if not len(problem.pairs.held):
-        return Solution(made=idle, bound=idle.objective(), stopped=False)
+    if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
+        return Solution(made=idle, bound=np.inf, stopped=False)
     solution = _relaxed(problem, idle)
     if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem):
         solution = _programmed(problem, solution, deadline)
@@ -145,14 +158,20 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
     """
-    relaxation = Relaxation(problem)
+    relaxed = convex(problem)
+    relaxation = Relaxation(relaxed)
     good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
-    settled = settle(problem, relaxation, good, SIDE_NODES)
+    settled = settle(relaxed, relaxation, good, SIDE_NODES)
     made = idle
-    if settled.relaxed.orders(problem) <= problem.limits.orders:
+    if settled.relaxed.orders(relaxed) <= problem.limits.orders:
         made = min(
             idle,
-            _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses),
+            _rounded(
+                problem,
+                settled.relaxed.buy,
+                by_lot(problem, relaxed, settled.relaxed.sell),
+                settled.sells_losses,
+            ),
             key=_rank,
         )
     return Solution(made=made, bound=settled.bound, stopped=False)
@@ -182,10 +201,11 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     gap = solution.made.objective() - solution.bound
     if (gap <= good and not missed) or deadline.passed():
         return replace(solution, stopped=deadline.passed())
-    program = Program(problem, whole=small, elastic=missed)
-    if small:
-        return _finished(solution, program, Effort(EXACT, SMALL_EFFORT, deadline.left()))
-    return _finished(solution, program, Effort(good, CAP_EFFORT, deadline.left()))
+    program = Program(problem if small else convex(problem), whole=small, elastic=missed)
+    effort = (
+        Effort(EXACT, SMALL_EFFORT, deadline.left()) if small else Effort(good, CAP_EFFORT, deadline.left())
+    )
+    return _finished(problem, solution, program, effort)
 
 
 def _relented(problem: Problem, made: Repair) -> Problem:
@@ -212,12 +232,13 @@ def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -
     return made
 
 
-def _finished(solution: Solution, program: Program, effort: Effort) -> Solution:
+def _finished(problem: Problem, solution: Solution, program: Program, effort: Effort) -> Solution:
     """Return the solution improved by the whole program, as far as `effort` goes."""
     made = solution.made
     exact = program.solve(effort, made.objective() if max(made.missed()) <= MISSED else np.inf)
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
-        made = min(made, _rounded(program.problem, exact.buy, exact.sell, exact.sells_losses), key=_rank)
+        sell = by_lot(problem, program.problem, exact.sell)
+        made = min(made, _rounded(problem, exact.buy, sell, exact.sells_losses), key=_rank)
     return Solution(made=made, bound=max(solution.bound, exact.bound), stopped=exact.stopped)
 
 
