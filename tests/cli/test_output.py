@@ -244,6 +244,8 @@ def test_the_keys_of_a_document_are_listed_with_what_they_take(capsys: pytest.Ca
     assert main(["schema", "household", "--keys", "policy", "--format", "json"]) == 0
     listed = {key["key"]: key for key in json.loads(capsys.readouterr().out)["keys"]}
     assert set(leaves(Policy().to_dict(), "policy")) <= set(listed)
+    assert listed["policy.harvest"]["value"] == "table"
+    assert listed["policy.after_tax_weights.taxable"]["value"] == "number, above 0, to 1"
     assert listed["policy.tax.loss_value"] == {
         "key": "policy.tax.loss_value",
         "value": "number 0 to 1",

@@ -66,6 +66,8 @@ def _keys(schema: Mapping[str, Any], node: Mapping[str, Any], path: str) -> Iter
             if "properties" in item:
                 where, below = f"{where}[{_ENTRY.get(name, 'N')}]", item
         if "properties" in below:
+            if part.get("description"):
+                yield Key(path=where, value=_value(schema, part), default="", meaning=part["description"])
             yield from _keys(schema, below, where)
             continue
         default = part.get("default")
@@ -109,9 +111,18 @@ def _value(schema: Mapping[str, Any], part: Mapping[str, Any]) -> str:
 
 def _number(kind: str, part: Mapping[str, Any]) -> str:
     word = "whole number" if kind == "integer" else "number"
-    low, high = part.get("minimum"), part.get("maximum")
-    if high is not None and high < _VAST and low is not None:
-        return f"{word} {low:g} to {high:g}"
-    if low is not None and low > -_VAST:
-        return f"{word}, {low:g} or more"
-    return f"{word} above 0" if part.get("exclusiveMinimum") == 0 else word
+    low, above, high = part.get("minimum"), part.get("exclusiveMinimum"), part.get("maximum")
+    least = (
+        f"above {above:g}"
+        if above is not None
+        else ""
+        if low is None or low <= -_VAST
+        else f"{low:g} or more"
+    )
+    if high is None or high >= _VAST:
+        return f"{word}, {least}" if least else word
+    return (
+        f"{word} {low:g} to {high:g}"
+        if above is None and low is not None
+        else f"{word}, {least}, to {high:g}"
+    )
