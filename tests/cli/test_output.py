@@ -192,7 +192,7 @@ def test_the_program_s_help_names_every_command(capsys: pytest.CaptureFixture[st
     page = capsys.readouterr().out
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == page
-    assert re.findall(r"^  (\w+)", page, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  ([\w-]+)", page, re.MULTILINE) == list(COMMANDS)
 
 
 def test_a_path_wider_than_the_screen_stays_in_one_piece(capsys: pytest.CaptureFixture[str]) -> None:

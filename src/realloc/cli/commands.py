@@ -115,6 +115,27 @@ COMMANDS = {
         words="TABLES RESULTS",
         examples=("realloc batch households results --workers 2",),
     ),
+    "batch-monitor": Command(
+        place="realloc.cli.batch_firm:monitor",
+        line="Say which of many households need a plan, and why, without planning any.",
+        words="TABLES [OUTPUT]",
+        examples=("realloc batch-monitor households monitor.parquet",),
+    ),
+    "batch-orders": Command(
+        place="realloc.cli.batch_firm:orders",
+        line="Write the orders of a batch: blocks with allocations, and a file for each custodian.",
+        words="RESULTS FOLDER",
+        examples=(
+            "realloc batch-orders results orders",
+            "realloc batch-orders results orders --custodian schwab --exporter schwab_json --suffix .json",
+        ),
+    ),
+    "batch-report": Command(
+        place="realloc.cli.batch_firm:report",
+        line="Write a report of a batch for a person to read.",
+        words="RESULTS OUTPUT",
+        examples=("realloc batch-report results firm.html",),
+    ),
     "demo": Command(
         place="realloc.cli.other_commands:demo",
         line="Plan the household that comes with the program.",

@@ -28,10 +28,10 @@ def help_page(width: int) -> str:
         "",
         "Commands:",
     ]
+    names = max(map(len, COMMANDS)) + 2
     for name, each in COMMANDS.items():
-        lines.append(
-            textwrap.fill(each.line, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
-        )
+        first, after = f"  {name:<{names}}", " " * (names + 2)
+        lines.append(textwrap.fill(each.line, width, initial_indent=first, subsequent_indent=after))
     more = f"'{COMMAND} COMMAND --help' explains a command, '{COMMAND} --version' says which this is."
     lines += [f"\n{textwrap.fill(part, width)}" for part in (more, PORTFOLIO, STATUSES)]
     return "\n".join(lines) + "\n"
