@@ -117,22 +117,22 @@ COMMANDS = {
     ),
     "batch-monitor": Command(
         place="realloc.cli.batch_firm:monitor",
-        line="Say which of many households need a plan, and why, without planning any.",
+        line="Say which households need a plan, and why, without planning any.",
         words="TABLES [OUTPUT]",
         examples=("realloc batch-monitor households monitor.parquet",),
     ),
     "batch-orders": Command(
         place="realloc.cli.batch_firm:orders",
-        line="Write the orders of a batch: blocks with allocations, and a file for each custodian.",
+        line="Write the orders of a batch: blocks with their allocations, and a file for each custodian.",
         words="RESULTS FOLDER",
         examples=(
             "realloc batch-orders results orders",
-            "realloc batch-orders results orders --custodian schwab --exporter schwab_json --suffix .json",
+            "realloc batch-orders results orders --exporter schwab_json --suffix .json",
         ),
     ),
     "batch-report": Command(
         place="realloc.cli.batch_firm:report",
-        line="Write a report of a batch for a person to read.",
+        line="Write a report of a batch for a person to read: one HTML file with the distributions.",
         words="RESULTS OUTPUT",
         examples=("realloc batch-report results firm.html",),
     ),
