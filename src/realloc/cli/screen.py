@@ -21,7 +21,7 @@ from realloc.cli.edge import one_line
 WIDTH = 80
 """Columns where the output is not a terminal."""
 
-NARROWEST = 14
+NARROWEST = 12
 """Columns that a wrapped column of text needs to stay readable."""
 
 BETWEEN = 3
