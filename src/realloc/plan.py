@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from realloc.errors import Issue
 from realloc.frames import trades_frame
+from realloc.harvested import Harvested
 from realloc.notebook import plan_html
 from realloc.trades import Trade
 
@@ -211,6 +212,8 @@ class Plan:
         Losses that do not count, and until when which symbols must not be bought; None: not stated.
     tax_year : YearAfter, optional
         The year after the plan, where the household states the year so far.
+    harvest : Harvested, optional
+        The losses that are harvested, where the policy harvests.
     """
 
     trades: tuple[Trade, ...]
@@ -222,6 +225,7 @@ class Plan:
     issues: tuple[Issue, ...] = ()
     wash_sales: PlannedWashSales | None = None
     tax_year: YearAfter | None = None
+    harvest: Harvested | None = None
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
@@ -249,6 +253,7 @@ class Plan:
             "issues": [issue.to_dict() for issue in self.issues],
             **({} if self.wash_sales is None else {"wash_sales": self.wash_sales.to_dict()}),
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
+            **({} if self.harvest is None else {"harvest": self.harvest.to_dict()}),
         }
 
 

@@ -19,6 +19,7 @@ from realloc.audit.claimed_figures import (
     differs,
 )
 from realloc.audit.exact import ONE, exact, usd
+from realloc.audit.harvest_claims import check_harvest
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
 from realloc.audit.wash_claims import check_wash_claims
@@ -45,6 +46,7 @@ def check_claims(
     if plan.wash_sales is not None:
         yield from check_wash_claims(book, plan.wash_sales, washed)
     yield from check_year(book, plan, report.household, washed)
+    yield from check_harvest(book, plan, orders)
     yield from check_certificate(plan.certificate, report)
     yield from check_candidate(book, report)
 

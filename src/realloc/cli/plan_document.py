@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from realloc._reading import Table
 from realloc.documents.reading import at_file, read_document
 from realloc.errors import InputError, Issue
+from realloc.harvested import Harvested, HarvestedSale
 from realloc.plan import (
     AccountCash,
     Certificate,
@@ -63,6 +64,7 @@ def read_plan(path: Path) -> Plan:
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
         wash_sales=_wash_sales(_open(top, "wash_sales")) if "wash_sales" in top else None,
         tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
+        harvest=_harvest(_open(top, "harvest")) if "harvest" in top else None,
     )
     if issues:
         raise InputError(at_file(path, issues))
@@ -129,6 +131,27 @@ def _wash_sales(table: Table) -> PlannedWashSales:
         deferred=table.number("deferred"),
         lost=table.number("lost"),
         no_buy=tuple(_record(NoBuy, each) for each in _tables(table, "no_buy")),
+    )
+
+
+def _harvest(table: Table) -> Harvested:
+    return Harvested(
+        loss=table.number("loss"),
+        tax_saved=table.number("tax_saved"),
+        deferred=table.number("deferred"),
+        sales=tuple(
+            HarvestedSale(
+                account_number=each.text("account_number"),
+                symbol=each.text("symbol"),
+                shares=each.number("shares"),
+                loss=each.number("loss"),
+                tax_saved=each.number("tax_saved"),
+                deferred=each.number("deferred"),
+                replacement=each.names("replacement"),
+                switch_back_from=each.date("switch_back_from"),
+            )
+            for each in _tables(table, "sales")
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from realloc.accounts import Account, Lot
 from realloc.household import Household
-from realloc.optimizer.modes import Restriction
+from realloc.optimizer.restriction import Restriction
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import average_cost, relief_places

@@ -11,6 +11,7 @@ import numpy as np
 
 from realloc.errors import Issue
 from realloc.optimizer.blocks import Blocks, identical_to
+from realloc.optimizer.harvest_section import switch_backs
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
 from realloc.optimizer.reach import Astray, astray, out_of_reach
@@ -46,6 +47,7 @@ def diagnose(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) 
         *stops(blocks, sought),
         *_washes(made, washes),
         *_wash_windows(made, trades, washes),
+        *switch_backs(made.problem.household, trades),
         *savings(made.problem.household, trades),
     ]
     return sorted(issues, key=lambda issue: issue.severity == "info")

@@ -122,7 +122,7 @@ def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
     """
     problem = build(household)
     idle = _idle(problem)
-    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle)
+    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle, deadline)
     reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
     return reached, solution.bound
 
@@ -148,9 +148,9 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
     if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
         return Solution(made=idle, bound=np.inf, stopped=False)
-    solution = _relaxed(problem, idle)
+    solution = _relaxed(problem, idle, deadline)
     if isinstance(idle, WashedRepair):
-        kept = _kept_apart(problem, idle)
+        kept = _kept_apart(problem, idle, deadline)
         solution = replace(solution, made=min(solution.made, kept, key=_rank))
     if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem) or idle.families:
         solution = _programmed(problem, solution, deadline)
@@ -158,14 +158,14 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
     if max(solution.made.missed()) > MISSED and not _is_small(problem):
         relented = _relented(problem, solution.made)
-        better = _relaxed(relented, solution.made.on(relented))
+        better = _relaxed(relented, solution.made.on(relented), deadline)
         if _rank(better.made.on(problem)) < _rank(solution.made):
             return Solution(made=better.made.on(problem), bound=better.bound, stopped=solution.stopped)
         return replace(solution, bound=better.bound)
     return solution
 
 
-def _relaxed(problem: Problem, idle: Repair) -> Solution:
+def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return rounded trades of the relaxation, or doing nothing where that comes before.
 
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
@@ -173,7 +173,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
     relaxed = convex(problem)
     relaxation = Relaxation(relaxed)
     good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
-    settled = settle(relaxed, relaxation, good, SIDE_NODES)
+    settled = settle(relaxed, relaxation, good, SIDE_NODES, deadline.passed)
     made = idle
     if settled.relaxed.orders(relaxed) <= problem.limits.orders:
         made = min(
@@ -186,7 +186,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
             ),
             key=_rank,
         )
-    return Solution(made=made, bound=settled.bound, stopped=False)
+    return Solution(made=made, bound=settled.bound, stopped=settled.stopped)
 
 
 def _families_of(made: Repair, modelled: Problem) -> Mapping[int, Family]:
@@ -194,12 +194,12 @@ def _families_of(made: Repair, modelled: Problem) -> Mapping[int, Family]:
     return made.families if modelled.lots is made.problem.lots else {}
 
 
-def _kept_apart(problem: Problem, idle: Repair) -> Repair:
+def _kept_apart(problem: Problem, idle: Repair, deadline: Deadline) -> Repair:
     """Return trades that start from a plan without wash sales, where they are allowed."""
     pairs, lots = problem.pairs, problem.lots
     apart = replace(problem, coupled=coupled_groups(pairs, lots, len(problem.coupled), avoid=True))
     plain = Repair(apart, np.zeros(len(apart.coupled), dtype=bool))
-    made = _relaxed(apart, plain).made
+    made = _relaxed(apart, plain, deadline).made
     started = idle.at(made.shares)
     started.improve()
     return started
@@ -228,7 +228,7 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     good = (FINISH_GAP if small else CAP_GAP) * problem.value
     gap = solution.made.objective() - solution.bound
     if (gap <= good and not missed) or deadline.passed():
-        return replace(solution, stopped=deadline.passed())
+        return replace(solution, stopped=solution.stopped or deadline.passed())
     modelled = problem if small else convex(problem)
     program = Program(modelled, whole=small, elastic=missed, families=_families_of(solution.made, modelled))
     effort = (
