@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -448,3 +449,68 @@ def test_harvesting_sells_losses_above_the_thresholds_and_leaves_no_class_out_of
         for weight in plan.classes:
             if weight.name != "CASH" and abs(weight.before - weight.target) <= weight.band:
                 assert abs(weight.after - weight.target) <= weight.band + 1e-6
+
+
+def test_the_plan_says_what_a_harvest_saves_now_and_what_of_it_is_only_deferred() -> None:
+    # short-term: 2,000 lost on 40 shares save 37%, of which 20% are paid back when the replacement is sold
+    subject = losing(lot("AAA", 40, 150.0, "2025-12-01"), lot("AAA", 60, 60.0))
+    harvest = rebalance(subject).harvest
+    assert harvest is not None
+    assert (harvest.loss, harvest.tax_saved, harvest.deferred) == (2_000.0, 740.0, 400.0)
+    (sale,) = harvest.sales
+    assert (sale.symbol, sale.shares, sale.replacement) == ("AAA", 40.0, ("ACC",))
+    assert sale.switch_back_from == date(2026, 4, 1)  # sold on the first of March; the 30th day is the 31st
+
+
+def test_a_plan_states_no_harvest_where_the_policy_has_none() -> None:
+    assert rebalance(losing(mode="full")).harvest is None
+    assert "harvest" not in rebalance(losing(mode="full")).to_dict()
+    empty = rebalance(losing(harvest={"min_loss": 1e6})).harvest
+    assert empty is not None
+    assert empty.sales == ()
+
+
+@pytest.mark.parametrize("name", ["loss", "tax_saved", "deferred", "shares"])
+def test_the_audit_finds_a_wrong_figure_of_a_harvest(name: str) -> None:
+    subject = losing()
+    plan = rebalance(subject)
+    assert plan.harvest is not None
+    sale = replace(plan.harvest.sales[0], **{name: 1.0})  # type: ignore[arg-type]  # each named field is a number
+    wrong = replace(plan, harvest=replace(plan.harvest, sales=(sale,)))
+    assert {error.code for error in audit_plan(subject, wrong).errors} == {"HARV-6"}
+    assert {error.code for error in audit_plan(subject, replace(plan, harvest=None)).errors} == {"HARV-6"}
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        (80.0, "going back to AAA makes no wash sale any more, costs nothing"),
+        (60.0, "going back to AAA would cost $740 of tax"),  # 100 shares, 20 each, short-term
+    ],
+)
+def test_going_back_from_a_replacement_is_offered_after_the_window(cost: float, said: str) -> None:
+    sold = {
+        "account_number": "A",
+        "symbol": "AAA",
+        "shares": -80,
+        "price": 100.0,
+        "traded": "2026-01-15",
+        "gain": -9.0,
+    }
+    subject = household(
+        {
+            "cash": 0.0,
+            "positions": {"ACC": 100},
+            "lots": [lot("ACC", 100, cost, "2026-01-15")],
+        },
+        {"AAA": 100.0, "ACC": 80.0},
+        {"stock": 1.0},
+        classes={"stock": {"symbols": ["AAA", "ACC"]}},
+        recent=[sold],
+        mode="harvest",
+    )
+    offers = [issue.message for issue in rebalance(subject).issues if issue.code == "harvest.switch_back"]
+    assert len(offers) == 1
+    assert offers[0].endswith(said)
+    soon = replace(subject, as_of=date(2026, 2, 14))  # the 30th day
+    assert not [issue for issue in rebalance(soon).issues if issue.code == "harvest.switch_back"]
