@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from realloc.cli.answer import Answer, Grid, Line, money, percent, plural
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
@@ -28,12 +29,14 @@ def batch(
     results: Path,
     /,
     *,
+    engine: Literal["local", "spark"] = "local",
+    master: str | None = None,
     workers: int | None = None,
     time_limit: float | None = None,
     run_id: str = "",
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
-    """Plan many households on the processes of this machine.
+    """Plan many households, on the processes of this machine or on a Spark cluster.
 
     A run that was stopped goes on where it was when it is started again. A household that cannot be planned is a row of
     the table of failures; it stops nothing. The exit status is 0 also where there are failures.
@@ -44,8 +47,12 @@ def batch(
         Folder of Parquet tables, or of household documents (JSON), one in each file.
     results : path
         Folder for the results: a folder of Parquet tables for each finished part.
+    engine : {"local", "spark"}
+        Where households are planned.
+    master : str, optional
+        URL of the Spark cluster, such as spark://HOST:7077.
     workers : int, optional
-        Processes; one for each core where it is not said.
+        Processes of the local engine; one for each core where it is not said.
     time_limit : float, optional
         Seconds of search for one household.
     run_id : str
@@ -53,7 +60,7 @@ def batch(
     """
     start_logging(options)
     try:
-        from realloc.batch import Options, read_results, run_local  # noqa: PLC0415 - an extra, loaded when it is used
+        from realloc.batch import Options, read_results  # noqa: PLC0415 - an extra, loaded when it is used
     except ImportError as error:
         raise InputError(
             "Batches need pyarrow, which is not installed: pip install 'realloc[parquet]'"
@@ -63,16 +70,40 @@ def batch(
             raise InputError(
                 Issue(code="argument", where=name, message=f"expected more than 0, found {number:g}")
             )
+    how = Options(run_id=run_id, time_limit=time_limit)
+    opening = _engine(engine, master, workers, verbose=options.verbose)
     source = _tables(tables, results)
-    with _told() as tell:
-        end = run_local(
-            source, results, workers=workers, options=Options(run_id=run_id, time_limit=time_limit), tell=tell
-        )
+    with opening as run, _told() as tell:
+        end = run(source, results, options=how, tell=tell)
     summary = _summary(read_results(results), end)
     columns = tuple(key for key in summary if key != "failures")
     record = {key: summary[key] for key in columns}
     show(Answer(document=summary, columns=columns, records=[record], page=_page(summary)), options.format)
     return 0
+
+
+def _engine(
+    name: str, master: str | None, workers: int | None, *, verbose: bool
+) -> AbstractContextManager[Callable[..., Progress]]:
+    """Return what opens an engine and gives the function that runs a batch on it."""
+    if name == "local":
+        if master is not None:
+            raise InputError(Issue(code="argument", where="--master", message="it needs --engine spark"))
+        from realloc.batch import run_local  # noqa: PLC0415
+
+        return nullcontext(partial(run_local, workers=workers))
+    if master is None:
+        text = "--engine spark needs the URL of the cluster, such as spark://HOST:7077"
+        raise InputError(Issue(code="argument", where="--master", message=text))
+    if workers is not None:
+        raise InputError(Issue(code="argument", where="--workers", message="a Spark cluster has its own"))
+    try:
+        from realloc.batch.cluster import cluster  # noqa: PLC0415 - another extra
+    except ImportError as error:
+        raise InputError(
+            "The engine spark needs pyspark, which is not installed: pip install 'realloc[spark]'"
+        ) from error
+    return cluster(master, level="WARN" if verbose else "ERROR")
 
 
 def _tables(folder: Path, results: Path) -> Path:
