@@ -186,6 +186,41 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ),
     ("name.unknown", "policy.location", "warning", {"policy": {"location": {"TYPO": {"taxable": 0.1}}}}),
     (
+        "location.twice",
+        "policy.location_preference.S",
+        "error",
+        {"policy": {"location": {"S": {"taxable": 0.1}}, "location_preference": {"S": ["taxable"]}}},
+    ),
+    (
+        "location.twice",
+        "policy.location_from_returns.S",
+        "error",
+        {
+            "policy": {
+                "location_preference": {"S": ["taxable"]},
+                "location_from_returns": {"S": {"yield": 0.01, "growth": 0.0}},
+            }
+        },
+    ),
+    (
+        "location.returns",
+        "policy.location_from_returns",
+        "warning",
+        {"policy": {"location_from_returns": True}},
+    ),
+    (
+        "name.unknown",
+        "policy.location_preference",
+        "warning",
+        {"policy": {"location_preference": {"TYPO": ["taxable"]}}},
+    ),
+    (
+        "name.unknown",
+        "policy.location_from_returns",
+        "warning",
+        {"policy": {"location_from_returns": {"TYPO": {"yield": 0.01, "growth": 0.0}}}},
+    ),
+    (
         "name.unknown",
         "policy.wash_sales.identical",
         "warning",

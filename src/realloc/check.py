@@ -11,6 +11,7 @@ from realloc.accounts import Account
 from realloc.errors import InputError, Issue, MissingPriceError
 from realloc.household import Household
 from realloc.models import CASH
+from realloc.returns import DEFAULT_RETURNS
 
 SHARES_TOLERANCE = 1e-6
 """Lots may miss their position by this many shares; less than this is dust that is never traded."""
@@ -29,6 +30,7 @@ def check(household: Household) -> list[Issue]:
         *_check_model(household),
         *_check_prices(household),
         *_check_recent_trades(household),
+        *_check_location(household),
         *_check_names(household),
     ]
     rank = {"error": 0, "warning": 1, "info": 2}
@@ -251,6 +253,38 @@ def _check_recent_trades(household: Household) -> Iterator[Issue]:
             )
 
 
+def _check_location(household: Household) -> Iterator[Issue]:
+    """Find names with more than one location rule, and with the usual returns classes that have none."""
+    policy = household.policy
+    returns = () if policy.location_from_returns is True else policy.location_from_returns
+    keys = {
+        "location": policy.location,
+        "location_preference": policy.location_preference,
+        "location_from_returns": returns,
+    }
+    for name in sorted({*policy.location, *policy.location_preference, *returns}):
+        ruled = [key for key, names in keys.items() if name in names]
+        if len(ruled) > 1:
+            yield Issue(
+                code="location.twice",
+                where=f"policy.{ruled[-1]}.{name}",
+                message=f"{name!r} is named in {' and in '.join(ruled)}",
+                hint="keep one of them",
+            )
+    if policy.location_from_returns is True:
+        targets = [household.model.targets, *(account.targets for account in household.accounts)]
+        wanted = {name for weights in targets for name, weight in weights.items() if weight > 0}
+        known = {CASH, *DEFAULT_RETURNS, *policy.location, *policy.location_preference}
+        for name in sorted(wanted - known):
+            yield Issue(
+                code="location.returns",
+                where="policy.location_from_returns",
+                message=f"there are no usual returns of {name!r}: its location costs nothing",
+                hint=f"usual ones: {', '.join(DEFAULT_RETURNS)}; or state its 'yield' and 'growth'",
+                severity="warning",
+            )
+
+
 def _check_names(household: Household) -> Iterator[Issue]:
     """Warn of names in rules that nothing in the household knows: a typo there has no effect."""
     known = {CASH, *household.prices, *household.model.classes, *household.model.targets}
@@ -259,8 +293,14 @@ def _check_names(household: Household) -> Iterator[Issue]:
     for asset_class in household.model.classes.values():
         known |= asset_class.symbols.keys()
     known |= {trade.symbol for trade in household.recent_trades}
-    named: list[tuple[str, Collection[str]]] = [("policy.location", household.policy.location.keys())]
-    named += [("policy.wash_sales.identical", group) for group in household.policy.wash_sales.identical]
+    policy = household.policy
+    named: list[tuple[str, Collection[str]]] = [
+        ("policy.location", policy.location),
+        ("policy.location_preference", policy.location_preference),
+    ]
+    if policy.location_from_returns is not True:
+        named.append(("policy.location_from_returns", policy.location_from_returns))
+    named += [("policy.wash_sales.identical", group) for group in policy.wash_sales.identical]
     for account in household.accounts:
         where = f"accounts[{account.account_number}]"
         for key in ("only", "no_buy", "no_sell", "location_cost"):

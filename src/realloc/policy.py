@@ -9,6 +9,14 @@ from typing import Any, Self
 from realloc._reading import Table, join
 from realloc.accounts import KINDS
 from realloc.models import BAND_KEYS, Band
+from realloc.returns import (
+    DEFAULT_LOCATION_TERMS,
+    LOCATION_TERMS_KEYS,
+    LocationTerms,
+    ReturnsByClass,
+    read_preferences,
+    read_returns,
+)
 
 DEFAULT_BAND = Band(absolute=0.05, relative=0.25)
 """Swedroe's 5/25 rule: the lesser of five percentage points and a quarter of the target."""
@@ -91,6 +99,13 @@ class Policy:
         Cap on household drift after the plan, a fraction; reported where it is out of reach.
     location : mapping
         Dollars a year per dollar of a symbol or class (first key) held in a kind of account (second key).
+    location_preference : mapping of str to tuple of str
+        Kinds of account by symbol or class, the most preferred first.
+    location_from_returns : mapping of str to Returns, or True
+        Expected returns by symbol or class, from which location costs are computed; True: usual ones for the
+        classes that are named in neither of the other two. No name occurs in more than one of the three.
+    location_terms : LocationTerms
+        The numbers by which the two become dollars.
     """
 
     drift: Drift = Drift()
@@ -104,6 +119,9 @@ class Policy:
     max_drift: float | None = None
     wash_sales: WashSales = WashSales()
     location: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    location_preference: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    location_from_returns: ReturnsByClass = field(default_factory=dict)
+    location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as the household document has it, every field stated."""
@@ -131,6 +149,10 @@ class Policy:
                 "identical": [list(group) for group in self.wash_sales.identical],
             },
             "location": {name: dict(costs) for name, costs in self.location.items()},
+            "location_preference": {name: list(kinds) for name, kinds in self.location_preference.items()},
+            "location_from_returns": self.location_from_returns is True
+            or {name: returns.to_dict() for name, returns in self.location_from_returns.items()},
+            "location_terms": self.location_terms.to_dict(),
         }
 
     @classmethod
@@ -162,6 +184,9 @@ class Policy:
             max_drift=table.number("max_drift", None, least=0.0, most=1.0),
             wash_sales=_read_wash_sales(table.table("wash_sales", WashSales.__dataclass_fields__)),
             location=_read_location(table.table("location")),
+            location_preference=read_preferences(table.table("location_preference")),
+            location_from_returns=read_returns(table, "location_from_returns"),
+            location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
         )
         if policy.drift.outside_band < policy.drift.inside_band:
             table.fault(

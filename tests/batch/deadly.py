@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from realloc.batch import Options, local, plan_partition
-from realloc.batch.store import Tables
+from realloc.batch.folder import Tables
 
 POISON = "poison"
 

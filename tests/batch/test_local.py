@@ -30,7 +30,7 @@ from realloc.batch import (
     tables_of,
     write_tables,
 )
-from realloc.batch.store import Tables
+from realloc.batch.folder import Tables
 from tests.batch.deadly import POISON, dies_of_poison
 
 N = 40
@@ -215,11 +215,13 @@ def test_a_full_disk_ends_the_run_and_more_room_lets_it_go_on(
 
 
 def test_missing_tables_and_columns_are_named_at_once(tmp_path: Path, folder: Path) -> None:
-    for name in ("households", "accounts", "lots", "recent_trades", "prices", "policies"):
+    for name in TABLES.keys() - {"positions", "models"}:
         (tmp_path / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
     lots = pq.read_table(tmp_path / "lots.parquet").drop(["acquired"])
     shares = lots.schema.get_field_index("shares")
     pq.write_table(lots.set_column(shares, "shares", lots["symbol"]), tmp_path / "lots.parquet")
+    restrictions = pq.read_table(tmp_path / "restrictions.parquet").append_column("rules", [["no_buy"] * 0])
+    pq.write_table(restrictions, tmp_path / "restrictions.parquet")
     (tmp_path / "prices.parquet").write_text("symbol,price\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
         run_local(tmp_path, tmp_path / "out")
@@ -230,7 +232,9 @@ def test_missing_tables_and_columns_are_named_at_once(tmp_path: Path, folder: Pa
         ("lots.parquet", "column.missing"),
         ("lots.parquet", "column.type"),
         ("prices.parquet", "table.unreadable"),
+        ("restrictions.parquet", "column.unknown"),
     }
+    assert "did you mean 'rule'?" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 

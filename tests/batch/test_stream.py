@@ -15,7 +15,7 @@ import pytest
 from benchmarks.households import household
 from realloc.batch import RESULTS, TABLES, Options, plan_partition, tables_of
 from realloc.batch.guard import Guard
-from realloc.batch.mapper import failure_rows, results_table
+from realloc.batch.results import failure_rows, results_table
 from realloc.batch.stream import OWN, plan_stream, tagged, untagged, wrong_ids
 from realloc.errors import Issue
 from tests.batch.deadly import POISON, deadly_plan
@@ -28,7 +28,7 @@ PLAN = partial(plan_partition, options=Options(run_id="r"))
 def tables() -> dict[str, Any]:
     """Seven households, the fourth of them with a position that no account can have."""
     documents = [household("S", seed=seed).to_dict() for seed in range(N)]
-    documents[3]["accounts"] = [{"account_number": "A1", "cash": 1.0, "positions": {"VTI": -5}}]
+    documents[3]["accounts"][0]["positions"]["VTI"] = -5
     return tables_of((f"h{n}", document) for n, document in enumerate(documents))
 
 
@@ -38,7 +38,7 @@ def stream(tables: Mapping[str, Any], *, rows: int, seed: int = 0) -> list[Any]:
         {"household_id": row["household_id"], name: row} for name in OWN for row in tables[name].to_pylist()
     ]
     random.Random(seed).shuffle(tagged_rows)
-    tagged_rows.sort(key=lambda row: str(row["household_id"]))
+    tagged_rows.sort(key=lambda row: row["household_id"] or "")
     fields = [pa.field(name, pa.struct(list(TABLES[name]))) for name in OWN]
     schema = pa.schema([pa.field("household_id", pa.string()), *fields])
     whole = pa.Table.from_pylist(tagged_rows, schema=schema)
@@ -89,6 +89,17 @@ def test_rows_of_no_household_are_no_work(tables: dict[str, Any]) -> None:
     assert list(plan_stream([], tables, PLAN)) == []
 
 
+def test_a_household_that_is_there_twice_or_has_no_id_fails_alone(tables: dict[str, Any]) -> None:
+    homes = tables["households"]
+    nameless = homes.slice(1, 1).set_column(0, homes.schema.field(0), pa.array([None], pa.string()))
+    more = {**tables, "households": pa.concat_tables([homes, homes.slice(0, 1), nameless])}
+    found = together(list(plan_stream(stream(more, rows=50), more, PLAN)))
+    failures = {row["household_id"]: row["code"] for row in found["failures"].to_pylist()}
+    assert (failures["h0"], failures[""]) == ("household.id", "household.id")
+    assert failures.keys() == {"", "h0", "h3"}
+    assert found["plans"]["household_id"].to_pylist() == ["h1", "h2", "h4", "h5", "h6"]
+
+
 def test_results_go_through_a_stream_unchanged(tables: dict[str, Any]) -> None:
     made = PLAN(tables)
     assert together(list(tagged(made))) == {name: ordered(table) for name, table in made.items()}
@@ -102,7 +113,7 @@ def test_what_is_lost_or_doubled_is_found(tables: dict[str, Any]) -> None:
     assert wrong_ids(ids[1:], made) == ["h0"]
     doubled = {**made, "plans": pa.concat_tables([made["plans"], made["plans"].slice(0, 1)])}
     assert wrong_ids(ids, doubled) == [made["plans"]["household_id"][0].as_py()]
-    both = results_table({"failures": failure_rows("h1", [Issue(code="c", where="", message="")] * 2, "r")})
+    both = results_table(failure_rows("h1", [Issue(code="c", where="", message="")] * 2, "r"))
     assert wrong_ids(ids, {**made, "failures": pa.concat_tables([made["failures"], both["failures"]])}) == [
         "h1"
     ]
@@ -111,18 +122,14 @@ def test_what_is_lost_or_doubled_is_found(tables: dict[str, Any]) -> None:
 def test_a_household_that_kills_its_process_is_set_aside_and_the_others_are_planned() -> None:
     ids = [f"h{n}" for n in range(N - 1)] + [POISON]
     tables = tables_of((one, household("S", seed=seed).to_dict()) for seed, one in enumerate(ids))
-    killed: list[str] = []
-
-    def set_aside(household_id: str) -> dict[str, Any]:
-        killed.append(household_id)
-        return results_table({"failures": failure_rows(household_id, [], "r")})
-
-    with Guard(partial(deadly_plan, options=Options(run_id="r")), set_aside) as guard:
+    with Guard(partial(deadly_plan, options=Options(run_id="r")), "r") as guard:
         found = guard(tables)
         os.kill(guard._process.pid or 0, signal.SIGKILL)  # one that dies of itself costs nothing
         again = guard(tables)
     expected = PLAN(tables)
     kept = pa.compute.not_equal(expected["plans"]["household_id"], POISON)
-    assert killed == [POISON, POISON]
+    assert found["failures"].select(["household_id", "run_id", "code"]).to_pylist() == [
+        {"household_id": POISON, "run_id": "r", "code": "worker.died"}
+    ]
     assert ordered(found["plans"]) == ordered(expected["plans"].filter(kept))
     assert found == again

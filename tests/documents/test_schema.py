@@ -66,6 +66,10 @@ models = st.fixed_dictionaries(
         "classes": st.dictionaries(st.sampled_from(["stock", "bonds", "CASH"]), classes),
     },
 ) | st.fixed_dictionaries({"label": st.just("Balanced"), "targets": st.dictionaries(symbols, fractions)})
+returns = st.fixed_dictionaries(
+    {"yield": fractions, "growth": fractions},
+    optional={"qualified": st.just(0.6), "exempt": st.just(0.4), "turnover": fractions},
+)
 policies = st.fixed_dictionaries(
     {},
     optional={
@@ -90,6 +94,18 @@ policies = st.fixed_dictionaries(
         ),
         "location": st.dictionaries(
             symbols, st.dictionaries(st.sampled_from(["taxable", "tax_exempt"]), signed)
+        ),
+        "location_preference": st.dictionaries(
+            symbols, st.lists(st.sampled_from(["taxable", "tax_deferred", "tax_exempt"]), unique=True)
+        ),
+        "location_from_returns": st.booleans() | st.dictionaries(symbols, returns),
+        "location_terms": st.fixed_dictionaries(
+            {},
+            optional={
+                "preference_step": st.just(0.001),
+                "withdrawal_rate": fractions,
+                "horizon_years": st.just(30),
+            },
         ),
     },
 )
@@ -203,6 +219,10 @@ def test_the_schema_describes_every_key_that_the_reader_knows() -> None:
         "wash sales": (
             {"policy": {"wash_sales": {"?": 1}}},
             document["$defs"]["policy"]["properties"]["wash_sales"],
+        ),
+        "location terms": (
+            {"policy": {"location_terms": {"?": 1}}},
+            document["$defs"]["policy"]["properties"]["location_terms"],
         ),
     }
     for name, (probe, section) in sections.items():

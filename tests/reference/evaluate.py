@@ -10,7 +10,7 @@ from math import floor
 from realloc.household import Household
 from realloc.models import CASH
 from tests.reference.lots import sellable
-from tests.reference.statement import ZERO, Group, Key, Statement, exact
+from tests.reference.statement import ZERO, Group, Key, Statement, exact, located
 
 DUST = Fraction(1, 10**6)
 """Shares of lots are compared within this, because a plan states them as floats."""
@@ -65,10 +65,11 @@ def cents_matter(household: Household) -> Fraction:
     A programme with cash that is not rounded differs from the exact objective by up to this much.
     """
     location = [
-        abs(by_kind.get(account.kind, 0.0))
-        for name, by_kind in household.policy.location.items()
+        abs(cost)
+        for name, kind, cost in located(household)
         if name == CASH
         for account in household.accounts
+        if account.kind == kind
     ]
     location += [abs(account.location_cost.get(CASH, 0.0)) for account in household.accounts]
     slope = exact(household.policy.drift.outside_band) + sum(map(exact, location), ZERO)

@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 
-from realloc.accounts import Account, Lot
+from realloc.accounts import KINDS, Account, Lot
 from realloc.household import Household
 from realloc.models import CASH, Band
+from realloc.returns import DEFAULT_RETURNS, Returns
 
 Key = tuple[str, str]
 """Account number and symbol."""
@@ -95,7 +96,10 @@ class Purse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One target: what counts in it, its dollars and the half-width of its band in dollars."""
+    """One target: what counts in it, its dollars and the half-width of its band in dollars.
+
+    `wanted`: its weight is above zero (BUY-1).
+    """
 
     name: str
     scope: str
@@ -104,6 +108,7 @@ class Group:
     shares: Mapping[str, Fraction]
     accounts: frozenset[str]
     cash: bool
+    wanted: bool
 
     def weight(self, pair: Pair) -> Fraction:
         """Return the part of a pair's value that counts here."""
@@ -137,7 +142,7 @@ def state(household: Household) -> Statement:
     pairs: dict[Key, Pair] = {}
     for scope in _scopes(household):
         groups += scope
-        wanted = {symbol for group in scope if group.target > 0 for symbol in group.shares}
+        wanted = {symbol for group in scope if group.wanted for symbol in group.shares}
         for account in household.accounts:
             if account.account_number not in scope[0].accounts:
                 continue
@@ -203,10 +208,11 @@ def _scope(
             name=name,
             scope=scope,
             target=weight * value,
-            width=_width(own or household.policy.band, weight) * value,
+            width=_width(own or household.policy.band, weight) * max(value, ZERO),
             shares=shares,
             accounts=numbers,
             cash=name == CASH,
+            wanted=weight > 0,
         )
 
     groups = [group(CASH, {})]
@@ -274,11 +280,51 @@ def is_long_term(acquired: date, sold: date) -> bool:
         return sold >= date(start.year + 1, 3, 1)
 
 
+def located(household: Household) -> Iterator[tuple[str, str, float]]:
+    """Yield name, kind of account and dollars per dollar of the policy's location rules (OBJ-4, RATE-6 to 10)."""
+    policy = household.policy
+    for name, by_kind in policy.location.items():
+        yield from ((name, kind, cost) for kind, cost in by_kind.items())
+    for name, order in policy.location_preference.items():
+        for kind in KINDS:
+            place = order.index(kind) if kind in order else len(order)
+            yield name, kind, round(place * policy.location_terms.preference_step, 9)
+    returns = policy.location_from_returns
+    if returns is True:
+        others = {*policy.location, *policy.location_preference}
+        returns = {name: usual for name, usual in DEFAULT_RETURNS.items() if name not in others}
+    for name, expected in returns.items():
+        yearly = expected.income + expected.growth
+        costs = {
+            "taxable": round(_drag(household, expected), 6),
+            "tax_deferred": round(policy.location_terms.withdrawal_rate * yearly, 6),
+            "tax_exempt": 0.0,
+        }
+        kinds = {account.kind for account in household.accounts}
+        least = min(costs[kind] for kind in kinds)
+        yield from ((name, kind, round(costs[kind] - least, 6)) for kind in kinds)
+
+
+def _drag(household: Household, returns: Returns) -> float:
+    """Return the drag of taxes by walking the years with a value and a basis (RATE-6)."""
+    tax, years = household.policy.tax, int(household.policy.location_terms.horizon_years)
+    value, basis = 1.0, 1.0
+    for _ in range(years):
+        income = value * returns.income
+        realized = value * returns.growth * returns.turnover
+        due = income * (1 - returns.qualified - returns.exempt) * tax.short_term_rate
+        due += (income * returns.qualified + realized) * tax.long_term_rate
+        basis += income + realized - due
+        value += income + value * returns.growth - due
+    after_tax = value - tax.long_term_rate * (value - basis)
+    return float(returns.income + returns.growth - (after_tax ** (1 / years) - 1))
+
+
 def _location(household: Household, account: Account, symbol: str) -> Fraction:
     """Return the location cost of a dollar of `symbol`, or of cash, in an account (OBJ-4)."""
     classes = household.model.classes
     costs = [(name, cost) for name, cost in account.location_cost.items()]
-    costs += [(name, by_kind.get(account.kind, 0.0)) for name, by_kind in household.policy.location.items()]
+    costs += [(name, cost) for name, kind, cost in located(household) if kind == account.kind]
     total = ZERO
     for name, cost in costs:
         if name in classes and name != CASH:

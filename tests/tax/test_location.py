@@ -1,19 +1,24 @@
-"""Rules RATE-6 to RATE-9 of docs/spec/tax.md: location costs."""
+"""Rules RATE-6 to RATE-10 of docs/spec/tax.md: location costs."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realloc.accounts import KINDS
+from realloc.audit.location import location_by_kind
+from realloc.engine import rebalance
 from realloc.errors import InputError
+from realloc.household import Household
 from realloc.policy import Policy, Tax
+from realloc.returns import DEFAULT_RETURNS, Returns
 from realloc.tax.location import (
-    DEFAULT_RETURNS,
-    Returns,
     location_costs,
     preference_costs,
+    resolved_location,
     yearly_drag,
 )
 
@@ -128,3 +133,164 @@ def test_returns_that_cannot_be_are_refused(values: dict[str, float]) -> None:
 def test_settings_out_of_range_are_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(InputError):
         location_costs(DEFAULT_RETURNS, RATES, **arguments)
+
+
+def _household(policy: dict[str, Any], *kinds: str) -> Household:
+    return Household.from_dict(
+        {
+            "as_of": "2026-11-20",
+            "prices": {"VTI": 100.0, "BND": 100.0},
+            "accounts": [
+                {"label": kind, "account_number": f"A{n}", "kind": kind} for n, kind in enumerate(kinds)
+            ],
+            "model": {
+                "name": "60/40",
+                "targets": {"us_stock": 0.6, "bonds": 0.4},
+                "classes": {"us_stock": {"symbols": ["VTI"]}, "bonds": {"symbols": ["BND"]}},
+            },
+            "policy": {"tax": {"short_term_rate": 0.24, "long_term_rate": 0.15}} | policy,
+        }
+    )
+
+
+def test_the_three_rules_become_plain_costs() -> None:
+    # 0.05 x 24% = 0.012 in a taxable account, 12% x 0.05 = 0.006 in a tax-deferred one, which is the cheapest
+    household = _household(
+        {
+            "location": {"VXUS": {"tax_deferred": 0.0005}},
+            "location_preference": {"us_stock": ["taxable", "tax_deferred"]},
+            "location_from_returns": {"bonds": {"yield": 0.05, "growth": 0.0}},
+        },
+        "taxable",
+        "tax_deferred",
+    )
+    assert resolved_location(household) == {
+        "VXUS": {"tax_deferred": 0.0005},
+        "us_stock": {"taxable": 0.0, "tax_deferred": 0.0005, "tax_exempt": 0.001},
+        "bonds": {"taxable": 0.006, "tax_deferred": 0.0},
+    }
+
+
+def test_rate_10_where_no_account_is_better_returns_cost_nothing() -> None:
+    household = _household({"location_from_returns": True}, "taxable", "taxable")
+    assert set(resolved_location(household)) == set(DEFAULT_RETURNS)
+    assert {cost for costs in resolved_location(household).values() for cost in costs.values()} == {0.0}
+
+
+def test_the_usual_returns_leave_named_classes_alone_and_terms_count() -> None:
+    household = _household(
+        {
+            "location": {"bonds": {"taxable": 0.5}},
+            "location_preference": {"us_stock": ["tax_exempt"]},
+            "location_from_returns": True,
+            "location_terms": {"preference_step": 0.002, "withdrawal_rate": 0.5, "horizon_years": 1},
+        },
+        "taxable",
+        "tax_deferred",
+    )
+    costs = resolved_location(household)
+    assert costs["bonds"] == {"taxable": 0.5}
+    assert costs["us_stock"] == {"taxable": 0.002, "tax_deferred": 0.002, "tax_exempt": 0.0}
+    # CASH: 0.035 of interest costs 24% of it in the taxable account and 50% in the tax-deferred one
+    assert costs["CASH"] == {"taxable": 0.0, "tax_deferred": pytest.approx(0.035 * 0.26)}
+
+
+def test_a_preference_puts_new_money_where_it_belongs_without_leaving_the_target() -> None:
+    document = _household(
+        {"location_preference": {"bonds": ["tax_deferred"]}}, "taxable", "tax_deferred"
+    ).to_dict()
+    for account, cash in zip(document["accounts"], (6_000.0, 4_000.0), strict=True):
+        account["cash"] = cash
+    plan = rebalance(Household.from_dict(document))
+    bought = {(trade.account_id, trade.symbol): trade.shares for trade in plan.trades}
+    assert bought == {("A0", "VTI"): 60, ("A1", "BND"): 40}
+    document["policy"]["location_preference"] = {
+        "bonds": ["taxable"],
+        "us_stock": ["tax_deferred", "taxable"],
+    }
+    plan = rebalance(Household.from_dict(document))
+    bought = {(trade.account_id, trade.symbol): trade.shares for trade in plan.trades}
+    assert bought == {("A0", "BND"): 40, ("A0", "VTI"): 20, ("A1", "VTI"): 40}
+
+
+@pytest.mark.parametrize(
+    ("policy", "where", "words"),
+    [
+        (
+            {"location_preference": {"bonds": ["taxabel"]}},
+            "policy.location_preference.bonds",
+            "did you mean 'taxable'",
+        ),
+        (
+            {"location_preference": {"bonds": ["taxable", "taxable"]}},
+            "policy.location_preference.bonds",
+            "twice",
+        ),
+        (
+            {"location_from_returns": {"bonds": {"growth": 0.1}}},
+            "policy.location_from_returns.bonds.yield",
+            "missing",
+        ),
+        (
+            {"location_from_returns": {"bonds": {"yield": 0.1, "growth": 0, "qualified": 1, "exempt": 0.5}}},
+            "policy.location_from_returns.bonds.qualified",
+            "more than all income",
+        ),
+        ({"location_terms": {"preference_step": 0}}, "policy.location_terms.preference_step", "more than 0"),
+    ],
+)
+def test_a_mistake_in_the_document_is_one_issue_with_its_place(
+    policy: dict[str, Any], where: str, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        _household(policy, "taxable")
+    (issue,) = caught.value.issues
+    assert issue.where == where
+    assert words in str(issue)
+
+
+def test_the_document_comes_back_as_it_was() -> None:
+    stated = {
+        "location": {"BND": {"taxable": 0.001}},
+        "location_preference": {"VTI": ["taxable"], "bonds": []},
+        "location_from_returns": {
+            "us_stock": {"yield": 0.013, "growth": 0.05, "qualified": 0.9, "exempt": 0.0, "turnover": 0.02}
+        },
+        "location_terms": {"preference_step": 0.001, "withdrawal_rate": 0.2, "horizon_years": 30.0},
+    }
+    household = _household(stated, "taxable")
+    policy = household.to_dict()["policy"]
+    assert {key: policy[key] for key in stated} == stated
+    assert Household.from_dict(household.to_dict()) == household
+    assert (
+        _household({"location_from_returns": True}, "taxable").to_dict()["policy"]["location_from_returns"]
+        is True
+    )
+
+
+@given(PARTS, PARTS, st.floats(0.0, 0.5), st.floats(0.0, 0.5), st.floats(0.0, 1.0), st.floats(0.5, 60.0))
+def test_the_audit_makes_the_same_costs_by_itself(
+    income: float, growth: float, qualified: float, exempt: float, turnover: float, years: float
+) -> None:
+    returns = {
+        "yield": income,
+        "growth": growth,
+        "qualified": qualified,
+        "exempt": exempt,
+        "turnover": turnover,
+    }
+    household = _household(
+        {
+            "location": {"VXUS": {"tax_deferred": -0.0005}},
+            "location_preference": {"us_stock": ["tax_exempt"]},
+            "location_from_returns": {"bonds": returns},
+            "location_terms": {"horizon_years": years},
+        },
+        "taxable",
+        "tax_deferred",
+    )
+    plain = resolved_location(household)
+    for kind, costs in location_by_kind(household).items():
+        assert {name: float(cost) for name, cost in costs.items()} == {
+            name: by_kind[kind] for name, by_kind in plain.items() if kind in by_kind
+        }

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from realloc.accounts import KINDS
 from realloc.audit.book import Book
 from realloc.audit.exact import ZERO, exact, ratio
+from realloc.audit.location import location_by_kind
 from realloc.audit.lots import Order
 from realloc.audit.report import AuditedClass
 from realloc.models import CASH
@@ -139,9 +139,9 @@ def weigh(book: Book, before: Deviation, after: Deviation) -> tuple[AuditedClass
 
 def locate(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
     """Return the location cost of what is held before and after the orders (OBJ-4), dollars."""
-    by_kind = {kind: _policy_rates(book, kind) for kind in KINDS}
+    by_kind = {kind: _add_rates(book, {}, costs) for kind, costs in location_by_kind(book.household).items()}
     rates = {
-        number: _add_rates(book, by_kind[account.kind], account.location_cost)
+        number: _add_rates(book, by_kind[account.kind], _exact(account.location_cost))
         for number, account in book.accounts.items()
     }
     before = ZERO
@@ -161,20 +161,20 @@ def locate(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) -> tupl
     return before, before + change
 
 
-def _policy_rates(book: Book, kind: str) -> Mapping[str, Decimal]:
-    costs = {name: rates[kind] for name, rates in book.household.policy.location.items() if kind in rates}
-    return _add_rates(book, {}, costs)
+def _exact(costs: Mapping[str, float]) -> dict[str, Decimal]:
+    return {name: exact(cost) for name, cost in costs.items()}
 
 
-def _add_rates(book: Book, rates: Mapping[str, Decimal], costs: Mapping[str, float]) -> Mapping[str, Decimal]:
+def _add_rates(
+    book: Book, rates: Mapping[str, Decimal], costs: Mapping[str, Decimal]
+) -> Mapping[str, Decimal]:
     """Return `rates` by symbol or ``CASH``, with the costs by symbol, class or ``CASH`` added to them."""
     if not costs:
         return rates
     classes = book.household.model.classes
     total = dict(rates)
     for name, cost in costs.items():
-        dollars = exact(cost)
         parts = classes[name].symbols if name in classes and name != CASH else {name: 1.0}
         for symbol, part in parts.items():
-            total[symbol] = total.get(symbol, ZERO) + dollars * exact(part)
+            total[symbol] = total.get(symbol, ZERO) + cost * exact(part)
     return total

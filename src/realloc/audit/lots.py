@@ -84,7 +84,15 @@ def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
         book.lots[account.account_number].get(symbol, ()),
         key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id),
     )
-    return {lot.id or f"{account.account_number}/{symbol}/{n}": lot for n, lot in enumerate(lots, 1)}
+    named = {lot.id for lot in account.lots if lot.id}
+    by_id: dict[str, Lot] = {}
+    n = 0
+    for lot in lots:
+        n += 1
+        while not lot.id and f"{account.account_number}/{symbol}/{n}" in named:
+            n += 1
+        by_id[lot.id or f"{account.account_number}/{symbol}/{n}"] = lot
+    return by_id
 
 
 def match_lots(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from realloc.batch.assemble import households_of
+from realloc.batch.flatten import tables_of
+from realloc.batch.folder import write_tables
 from realloc.batch.local import Progress, run_local
 from realloc.batch.mapper import Options, plan_partition
-from realloc.batch.store import read_results, write_tables
-from realloc.batch.tables import RESULTS, TABLES, households_of, tables_of
+from realloc.batch.store import read_results
+from realloc.batch.tables import RESULTS, TABLES
 
 __all__ = [
     "RESULTS",

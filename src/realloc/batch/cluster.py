@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,11 +14,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from realloc.batch.local import Progress
-from realloc.batch.mapper import Options, engine_version, plan_partition
+from realloc.batch.folder import Tables
+from realloc.batch.local import Progress, manifest
+from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.session import opened, reason
 from realloc.batch.spark import cast_frames, planned
-from realloc.batch.store import Results, Tables, write_part
+from realloc.batch.store import Results, write_part
 from realloc.batch.stream import CHUNK, OWN, untagged, wrong_ids
 from realloc.batch.tables import RESULTS, SHARED
 from realloc.errors import ReallocError
@@ -69,15 +69,7 @@ def run_spark(
     options = options or Options()
     source = Tables(tables)
     ids = source.ids()
-    made = Results(
-        results,
-        {
-            "run_id": options.run_id,
-            "engine_version": engine_version(),
-            "tables": str(Path(tables).resolve()),
-            "time_limit": options.time_limit,
-        },
-    )
+    made = Results(results, manifest(tables, options))
     try:
         done = made.done()
         left = [one for one in ids if one not in done]
@@ -103,7 +95,7 @@ def cluster(master: str, *, level: str = "ERROR") -> Iterator[Callable[..., Prog
 def _planned(session: SparkSession, source: Tables, some: Sequence[str], options: Options) -> dict[str, Any]:
     """Return the result tables of these households."""
     plan = partial(plan_partition, options=options)
-    read = source.part(some, SHARED)
+    read = source.part(some, tuple(SHARED))
     shared = {name: read[name] for name in SHARED}
     try:
         tasks = max(1 + len(some) // CHUNK, TASKS * session.sparkContext.defaultParallelism)

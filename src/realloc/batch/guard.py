@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -11,10 +11,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from realloc.batch.results import DEATHS, set_aside
 from realloc.batch.stream import OWN, Plan
-
-DEATHS = 2
-"""So many processes may die with a household alone in hand before it is set aside."""
 
 
 class Guard:
@@ -26,12 +24,12 @@ class Guard:
     ----------
     plan : callable
         The mapper, with its options; it is pickled.
-    set_aside : callable
-        Returns the result tables of a household, by its id, that is given up.
+    run_id : str
+        Stands in the failure of a household that is set aside.
     """
 
-    def __init__(self, plan: Plan, set_aside: Callable[[str], Mapping[str, Any]]) -> None:
-        self.plan, self.set_aside = plan, set_aside
+    def __init__(self, plan: Plan, run_id: str) -> None:
+        self.plan, self.run_id = plan, run_id
         self._context = multiprocessing.get_context("spawn")
         self._start()
 
@@ -56,7 +54,7 @@ class Guard:
             else:
                 return answer
         if len(ids) == 1:
-            return self.set_aside(ids[0])
+            return set_aside(ids[0], self.run_id)
         half = len(ids) // 2
         made = [self(_only(tables, some)) for some in (ids[:half], ids[half:])]
         return {name: pa.concat_tables([part[name] for part in made]) for name in made[0]}

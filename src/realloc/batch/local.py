@@ -16,18 +16,18 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realloc.batch.mapper import Options, engine_version, failure_rows, plan_partition, results_table
-from realloc.batch.store import Results, Tables, hold, write_part
-from realloc.errors import ExportError, InputError, Issue
+from realloc.batch.folder import Tables
+from realloc.batch.mapper import Options, plan_partition
+from realloc.batch.results import DEATHS, engine_version, failure_rows, results_table, set_aside
+from realloc.batch.store import Results, hold, write_part
+from realloc.errors import ExportError, InputError
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 PART = 200
 """Households of a part: a few seconds of work."""
-DEATHS = 2
-"""So many workers may die with a household in hand before it is set aside."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +94,7 @@ def run_local(
     options = options or Options()
     source = Tables(tables)
     ids = source.ids()
-    made = Results(
-        results,
-        {
-            "run_id": options.run_id,
-            "engine_version": engine_version(),
-            "tables": str(Path(tables).resolve()),
-            "time_limit": options.time_limit,
-        },
-    )
+    made = Results(results, manifest(tables, options))
     try:
         done = made.done()
         left = [one for one in ids if one not in done]
@@ -115,6 +107,16 @@ def run_local(
         return run.finish(parts, workers or len(os.sched_getaffinity(0)))
     finally:
         made.close()
+
+
+def manifest(tables: str | os.PathLike[str], options: Options) -> dict[str, Any]:
+    """Return what a run is known by, on whatever engine."""
+    return {
+        "run_id": options.run_id,
+        "engine_version": engine_version(),
+        "tables": str(Path(tables).resolve()),
+        "time_limit": options.time_limit,
+    }
 
 
 def _work(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
@@ -137,7 +139,7 @@ def _problem(
         try:
             made: dict[str, Any] = plan_partition(source.part(ids), options)
         except InputError as error:
-            rows = [row for one in ids for row in failure_rows(one, list(error.issues), options.run_id)]
+            rows = [row for one in ids for row in failure_rows(one, error.issues, options.run_id)["failures"]]
             made = results_table({"failures": rows})
         leftover = parts / f".{name}"
         if leftover.exists():
@@ -176,7 +178,8 @@ class _Run:
                 for n, worker in enumerate(workers):
                     if worker.part is None and parts:
                         workers[n] = self._hand(worker, parts)
-                ready = wait([worker.pipe for worker in workers if worker.part])
+                busy = [worker.pipe for worker in workers if worker.part]
+                ready = wait(busy) if busy else []
                 for n, worker in enumerate(workers):
                     if worker.part and worker.pipe in ready:
                         workers[n] = self._answered(worker, parts)
@@ -192,8 +195,8 @@ class _Run:
         process = self.context.Process(
             target=self.work, args=(theirs, self.tables, self.parts, self.options), daemon=True
         )
-        kept = {name: os.environ.get(name) for name in _THREADS}
-        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        kept = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))
         try:
             process.start()
         finally:
@@ -203,16 +206,18 @@ class _Run:
         return _Worker(process, ours)
 
     def _hand(self, worker: _Worker, parts: deque[_Part]) -> _Worker:
-        part = parts.popleft()
+        """Give a worker the next part; one that died with nothing in hand is replaced, and the part kept."""
         try:
-            worker.pipe.send((part.name, part.ids))
-        except OSError:  # it died while it had nothing to do
-            worker.process.join()
-            worker.pipe.close()
-            worker = self._start()
-            worker.pipe.send((part.name, part.ids))
-        worker.part = part
+            worker.pipe.send((parts[0].name, parts[0].ids))
+        except OSError:
+            return self._replaced(worker)
+        worker.part = parts.popleft()
         return worker
+
+    def _replaced(self, worker: _Worker) -> _Worker:
+        worker.process.join()
+        worker.pipe.close()
+        return self._start()
 
     def _answered(self, worker: _Worker, parts: deque[_Part]) -> _Worker:
         """Take a worker's answer, or its death."""
@@ -221,10 +226,8 @@ class _Run:
         try:
             problem: Exception | None = worker.pipe.recv()
         except (EOFError, OSError):
-            worker.process.join()
-            worker.pipe.close()
             self._retry(part, parts)
-            return self._start()
+            return self._replaced(worker)
         if problem is not None:
             raise problem
         worker.part = None
@@ -242,11 +245,7 @@ class _Run:
         elif part.deaths + 1 < DEATHS:
             parts.appendleft(_Part(f"{part.name}-r", part.ids, part.deaths + 1))
         else:
-            text = f"its worker died {DEATHS} times"
-            rows = failure_rows(
-                part.ids[0], [Issue(code="worker.died", where="", message=text)], self.options.run_id
-            )
-            write_part(self.parts, part.name, results_table({"failures": rows}))
+            write_part(self.parts, part.name, set_aside(part.ids[0], self.options.run_id))
             self._count(1)
 
     def _count(self, households: int) -> None:

@@ -73,7 +73,7 @@ def _find_java() -> None:
         raise InputError(Issue(code="java.missing", where=where, message=text, hint=hint))
     command = [java, "-version"]
     told = subprocess.run(command, capture_output=True, text=True, check=False).stderr  # noqa: S603 - as Spark does
-    found = re.search(r'version "(\d+)', told)
+    found = re.search(r'version "(?:1\.)?(\d+)', told)
     if found and int(found[1]) < JAVA:
         raise InputError(
             Issue(

@@ -19,8 +19,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 from pyspark.sql import types as kinds
 
-from realloc.batch.guard import DEATHS, Guard
-from realloc.batch.mapper import Options, failure_rows, plan_partition, results_table
+from realloc._reading import nearest
+from realloc.batch.guard import Guard
+from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.stream import CHUNK, OWN, Plan, plan_stream
 from realloc.batch.tables import RESULTS, SHARED, TABLES
 from realloc.errors import InputError, Issue
@@ -58,7 +59,7 @@ def plan_frames(
     Raises
     ------
     InputError
-        A frame or a column is missing, or a column has another type.
+        A frame or a column is missing, or a column is unknown or has another type.
 
     Notes
     -----
@@ -117,13 +118,8 @@ class _Task:
         if context is None or not context.attemptNumber():
             yield from plan_stream(batches, shared, self.plan)
             return
-        with Guard(self.plan, self.set_aside) as guard:
+        with Guard(self.plan, self.run_id) as guard:
             yield from plan_stream(batches, shared, guard)
-
-    def set_aside(self, household_id: str) -> dict[str, Any]:
-        text = f"its worker died {DEATHS} times"
-        issue = Issue(code="worker.died", where="", message=text)
-        return results_table({"failures": failure_rows(household_id, [issue], self.run_id)})
 
 
 def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[str, DataFrame]:
@@ -132,7 +128,7 @@ def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[s
     Raises
     ------
     InputError
-        A frame or a column is missing, or a column has another type.
+        A frame or a column is missing, or a column is unknown or has another type.
     """
     issues: list[Issue] = []
     cast: dict[str, DataFrame] = {}
@@ -143,6 +139,10 @@ def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[s
             issues.append(Issue(code="table.missing", where=name, message="the table is missing", hint=hint))
             continue
         found = {field.name: field.dataType for field in frames[name].schema}
+        for column in sorted(found.keys() - set(schema.names)):
+            text = f"the column {column!r} is unknown"
+            hint = nearest(column, schema.names)
+            issues.append(Issue(code="column.unknown", where=name, message=text, hint=hint))
         for field in schema:
             _, wanted = _KINDS[field.type]
             if field.name not in found:

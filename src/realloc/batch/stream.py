@@ -48,7 +48,9 @@ def plan_stream(
         own = {name: untagged(rows, name, TABLES[name]) for name in OWN}
         homes = own["households"]
         if homes.num_rows:
-            yield from tagged(plan({**own, **{name: _needed(shared[name], homes) for name in SHARED}}))
+            yield from tagged(
+                plan({**own, **{name: _needed(shared[name], key, homes) for name, key in SHARED.items()}})
+            )
 
 
 def tagged(tables: Mapping[str, Any]) -> Iterator[Any]:
@@ -98,7 +100,6 @@ def _chunks(batches: Iterable[Any], size: int) -> Iterator[Any]:
         yield held
 
 
-def _needed(table: Any, homes: Any) -> Any:
+def _needed(table: Any, key: str, homes: Any) -> Any:
     """Return the rows of a shared table that households refer to."""
-    key = table.column_names[0]
     return table.filter(pc.is_in(table[key], homes[key].combine_chunks()))

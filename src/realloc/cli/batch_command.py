@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,7 +16,7 @@ from realloc.cli.answer import Answer, Grid, Line, money, percent, plural
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
-from realloc.documents import load_household
+from realloc.documents.reading import read_document
 from realloc.errors import InputError, Issue
 
 if TYPE_CHECKING:
@@ -120,8 +121,16 @@ def _tables(folder: Path, results: Path) -> Path:
         return folder
     made = results / "tables"
     if not made.exists():
-        write_tables(tables_of((path.stem, load_household(path).to_dict()) for path in documents), made)
+        write_tables(tables_of((path.stem, _document(path)) for path in documents), made)
     return made
+
+
+def _document(path: Path) -> dict[str, Any] | InputError:
+    """Return a household document, or why it cannot be read: it is a failure of this household alone."""
+    try:
+        return {"as_of": date.today().isoformat()} | read_document(path)  # noqa: DTZ011 - a calendar date
+    except InputError as error:
+        return error
 
 
 @contextmanager

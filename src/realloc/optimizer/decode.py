@@ -8,7 +8,7 @@ from math import floor, fsum
 
 import numpy as np
 
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account
 from realloc.errors import Issue
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem
@@ -40,7 +40,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    ids: dict[int, dict[int, str]] = {}
+    ids: dict[int, list[str]] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
@@ -63,47 +63,53 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     return out
 
 
-def lot_ids(account: Account) -> dict[int, str]:
-    """Return the name of each lot by its identity: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names: dict[int, str] = {}
+def lot_ids(account: Account) -> list[str]:
+    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
+    names = [lot.id for lot in account.lots]
+    own = set(names)
     count: dict[str, int] = {}
-    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares)):
-        n = count[lot.symbol] = count.get(lot.symbol, 0) + 1
-        names[id(lot)] = lot.id or f"{account.account_number}/{lot.symbol}/{n}"
+    for place in _oldest_first(account):
+        lot = account.lots[place]
+        n = count.get(lot.symbol, 0) + 1
+        if not lot.id:
+            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
+                n += 1
+            names[place] = name
+        count[lot.symbol] = n
     return names
 
 
-def _lots_sold(
-    problem: Problem, made: Repair, p: int, shares: float, ids: dict[int, str]
-) -> tuple[LotSale, ...]:
+def _oldest_first(account: Account) -> list[int]:
+    """Return the places of the account's lots by date, cost, shares and id."""
+    lots = account.lots
+    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+    return sorted(range(len(lots)), key=keys.__getitem__)
+
+
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
     pairs, lots, household = problem.pairs, problem.lots, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     span = range(int(lots.first[p]), int(lots.first[p + 1]))
-    order: list[Lot]
     if account.kind == "taxable":
         keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
-        order = [
-            lot for j in span if (lot := lots.lot[j]) is not None and not (keeps_losses and lots.loss[j])
-        ]
+        order = [int(lots.place[j]) for j in span if not (keeps_losses and lots.loss[j])]
     else:
-        order = sorted(
-            (lot for lot in account.lots if lot.symbol == symbol),
-            key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares),
-        )
+        order = [place for place in _oldest_first(account) if account.lots[place].symbol == symbol]
     bid = float(pairs.bid[p])
     left = Decimal(repr(shares))
     sales = []
-    for lot in order:
-        if left <= 0:
+    for place in order:
+        if left <= 0 or place < 0:
             break
+        lot = account.lots[place]
         taken = min(left, Decimal(repr(lot.shares)))
         left -= taken
         sold = float(taken)
         sales.append(
             LotSale(
-                id=ids[id(lot)],
+                id=ids[place],
                 shares=sold,
                 cost_per_share=lot.cost_per_share,
                 acquired=lot.acquired,

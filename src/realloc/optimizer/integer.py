@@ -8,6 +8,8 @@ weighed at once in numpy; the best is made, until none helps. Moves in pairs are
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from math import isfinite
 
 import numpy as np
 
@@ -69,13 +71,22 @@ class Repair:
         self.band = np.append(groups.band, np.inf)
         self.inside = np.append(np.full(len(groups.band), problem.limits.inside_band), 0.0)
         self.extra = problem.limits.outside_band - problem.limits.inside_band
-        self.caps = np.isfinite([problem.limits.gain, problem.limits.tax, problem.limits.drift]).any()
+        limits = problem.limits
+        self.held_rate = pairs.price * (1 - pairs.location)
+        self.paid_rate = 1 - problem.cash.location[pairs.account]
+        self.caps = isfinite(limits.gain) or isfinite(limits.tax) or isfinite(limits.drift)
         self.refresh()
 
     def on(self, problem: Problem) -> Repair:
         """Return the same trades under another problem of the same arrays."""
         other = Repair(problem, self.sells_losses)
         other.set(self.shares)
+        return other
+
+    def at(self, shares: Floats) -> Repair:
+        """Return other trades with the same lots open."""
+        other = copy(self)
+        other.set(shares)
         return other
 
     def set(self, shares: Floats) -> None:
@@ -101,7 +112,8 @@ class Repair:
         """Derive cash, group values and totals from the share counts."""
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
-        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self._weigh(self.shares, slice(None))
+        self.known_parts: dict[str, float] | None = None
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self.weigh(self.shares, slice(None))
         self.cash = cash.before + sum_by(pairs.account, self.pair_cash, len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
@@ -115,7 +127,8 @@ class Repair:
         pairs = self.problem.pairs
         value = (count - self.shares[pair]) * pairs.price[pair]
         self.shares[pair] = count
-        weighed = self._weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
+        self.known_parts = None
+        weighed = self.weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
         came = float(weighed[1][0]) - self.pair_cash[pair]
         for totals, now in zip(
             (self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True
@@ -127,29 +140,38 @@ class Repair:
         self.off[self.problem.cash.group[account]] += came
         self.off[-1] = 0.0
 
-    def _weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`."""
+    def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`.
+
+        The last axis of `shares` is the pairs.
+        """
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
-        price, account = pairs.price[at], pairs.account[at]
-        sold = np.maximum(-shares, 0.0)
-        order = shares != 0
-        reach = self.start[at] + sold
+        reach = self.start[at] + np.maximum(-shares, 0.0)
         tax = np.interp(reach, self.reach, self.tax_at) - self.tax_start[at]
-        gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at] if self.caps else tax.copy()
-        paid = np.where(shares > 0, pairs.ask[at], pairs.bid[at]) * shares + limits.commission * order
-        cost = paid - price * shares + limits.order * order + tax + pairs.location[at] * price * shares
-        cost -= problem.cash.location[account] * paid
+        gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at] if self.caps else tax
+        paid = np.where(shares > 0, pairs.ask[at], pairs.bid[at]) * shares
+        cost = tax - self.held_rate[at] * shares
+        if limits.order_cost:
+            order = shares != 0
+            paid += limits.commission * order
+            cost += limits.order * order
+        cost += self.paid_rate[at] * paid
         return cost, -paid, tax, gain
 
     def parts(self) -> dict[str, float]:
         """Return the parts of the objective in dollars: drift, tax, trading and location."""
+        if self.known_parts is None:
+            self.known_parts = self._parts()
+        return self.known_parts
+
+    def _parts(self) -> dict[str, float]:
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
         traded = self.shares * np.where(self.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
         located = pairs.location * pairs.price * self.shares
         return {
-            "drift": float(self._deviation(self.off, slice(None)).sum()),
+            "drift": float(self.deviation(self.off, slice(None)).sum()),
             "tax": float(self.pair_tax.sum()),
             "trading": float(traded.sum()) + limits.order_cost * int(np.count_nonzero(self.shares)),
             "location": float(located.sum() + problem.cash.location @ self.cash) + problem.location,
@@ -173,7 +195,7 @@ class Repair:
         astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
         return broken, short, astray
 
-    def _deviation(self, off: Floats, slots: Ints | slice) -> Floats:
+    def deviation(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
@@ -182,7 +204,7 @@ class Repair:
         """Return for each pair the next share count above and below; the present one where there is none."""
         pairs, n = self.problem.pairs, self.shares
         step, least = pairs.step, pairs.least
-        up = np.where(n == 0, least, n + step)
+        up = np.where(n == 0, least, np.round(n + step, 3))
         up = np.where(-n > self.whole, -self.whole, up)
         up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
         up = np.where(up > self.buy_max, n, up)
@@ -222,21 +244,22 @@ class Repair:
         """Return what taking each pair alone to its entry in `counts` does: to the objective, and to what is missed.
 
         Both are in dollars; what is missed is weighted, so that their sum ranks moves as rule OBJ-6 does. `at`
-        names the pairs of `counts`, all by default.
+        names the pairs of the last axis of `counts`, all by default.
         """
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
         account = pairs.account[at]
-        cost, came, tax, gain = self._weigh(counts, at)
+        cost, came, tax, gain = self.weigh(counts, at)
         came -= self.pair_cash[at]
         value = (counts - self.shares[at]) * pairs.price[at]
         slot = self.slot[at]
         before = self.off[slot]
-        after = before.copy()
-        after[:, :-1] += value[:, None] * pairs.weights[at]
-        after[:, -1] += came
-        objective = cost - self.pair_cost[at]
-        objective += (self._deviation(after, slot) - self._deviation(before, slot)).sum(axis=1)
+        after = np.empty((*counts.shape, slot.shape[-1]))
+        after[..., :-1] = value[..., None] * pairs.weights[at]
+        after[..., -1] = came
+        after += before
+        objective = cost - (self.pair_cost[at] + self.deviation(before, slot).sum(axis=-1))
+        objective += self.deviation(after, slot).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.caps:
@@ -250,37 +273,37 @@ class Repair:
     def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
         """Return what changes of tax, gain and drift do to their caps, in weighted dollars missed."""
         limits = self.problem.limits
-        total = np.zeros(len(tax))
+        total = np.zeros(tax.shape)
         for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
             excess = made.sum() - cap - NEGLIGIBLE
             total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
-            drift = (np.abs(after) - np.abs(before)).sum(axis=1) / 2
+            drift = (np.abs(after) - np.abs(before)).sum(axis=-1) / 2
             total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
     def improve(self) -> None:
         """Make the best move until none lowers the score: steps, then leaps, and so on in turn."""
-        leap = max(self.missed()) > NEGLIGIBLE
-        while (leap and self._descend(self.leaps, 3)) or self._descend(self.neighbours, 2):
-            leap = True
+        if max(self.missed()) > NEGLIGIBLE:
+            self._descend(self.leaps)
+        while self._descend(self.neighbours) and self._descend(self.leaps):
+            pass
         self.refresh()
 
-    def _descend(self, moves: Callable[[], tuple[Floats, ...]], kinds: int) -> int:
+    def _descend(self, moves: Callable[[], tuple[Floats, ...]]) -> int:
         """Make the best of some kinds of moves until none lowers the score; return how many were made."""
         n = len(self.shares)
-        pair = np.tile(np.arange(n), kinds)
         made = 0
         last = -1
         while n:
-            counts = np.concatenate(moves())
-            objective, missed = self.changes(counts, pair)
-            score = np.where(counts == self.shares[pair], np.inf, objective + missed)
+            counts = np.array(moves())
+            objective, missed = self.changes(counts)
+            score = np.where(counts == self.shares, np.inf, objective + missed)
             best = int(score.argmin())
-            if score[best] >= -NEGLIGIBLE:
+            if score.flat[best] >= -NEGLIGIBLE:
                 break
-            p, count = int(pair[best]), float(counts[best])
+            p, count = best % n, float(counts.flat[best])
             self.move(p, self._stride(p, count) if p == last else count)
             last = p
             made += 1
@@ -296,7 +319,7 @@ class Repair:
         counts = counts[(counts >= low) & (counts <= high)]
         if not len(counts):
             return count
-        objective, missed = self.changes(counts, np.full(len(counts), p))
+        objective, missed = self.changes(counts[:, None], slice(p, p + 1))
         return float(counts[(objective + missed).argmin()])
 
 

@@ -22,6 +22,7 @@ from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.scopes import Scope, scopes_of
+from realloc.tax.location import LocationCosts, resolved_location
 from realloc.tax.terms import long_term_cutoff
 
 Floats = npt.NDArray[np.float64]
@@ -66,7 +67,8 @@ class Pairs:
 class Lots:
     """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
 
-    `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``.
+    `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``. `place` is a lot's position
+    in its account's `lots`, -1 for a position without lots.
     """
 
     pair: Ints
@@ -75,7 +77,7 @@ class Lots:
     gain: Floats
     loss: Flags
     first: Ints
-    lot: tuple[Lot | None, ...]
+    place: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,8 @@ def build(household: Household) -> Problem:
     scopes = tuple(scopes_of(household))
     accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
     wash = _wash_rules(household)
-    location = [_location_costs(household, account) for account in accounts]
+    by_kind = resolved_location(household)
+    location = [_location_costs(household, account, by_kind) for account in accounts]
     groups, first_group = _groups(household, scopes)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
@@ -276,10 +279,10 @@ def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
     return menu - set(account.no_buy)
 
 
-def _location_costs(household: Household, account: Account) -> dict[str, float]:
+def _location_costs(household: Household, account: Account, policy: LocationCosts) -> dict[str, float]:
     """Return location costs in dollars per dollar of each symbol, and of ``CASH``, in an account (rule OBJ-4)."""
     named = dict(account.location_cost)
-    for name, by_kind in household.policy.location.items():
+    for name, by_kind in policy.items():
         named[name] = named.get(name, 0.0) + by_kind.get(account.kind, 0.0)
     costs: dict[str, float] = {}
     for name, cost in named.items():
@@ -346,17 +349,17 @@ class _PairTable:
         self.names: list[tuple[str, str]] = []
         self.cover: list[tuple[tuple[int, float], ...]] = []
         self.lots: list[tuple[float, float, float]] = []
-        self.lot_of: list[Lot | None] = []
+        self.places: list[int] = []
         self.first = [0]
-        self.accounts: list[tuple[Account, set[str], dict[str, list[Lot]]]] = []
+        self.accounts: list[tuple[Account, set[str], dict[str, list[tuple[int, Lot]]]]] = []
         self.quotes: dict[str, tuple[float, float, float]] = {}
 
     def open(self, account: Account, menu: set[str]) -> None:
         """Take the next account, with what it may buy."""
-        lots: dict[str, list[Lot]] = {}
+        lots: dict[str, list[tuple[int, Lot]]] = {}
         if account.kind == "taxable":
-            for lot in account.lots:
-                lots.setdefault(lot.symbol, []).append(lot)
+            for place, lot in enumerate(account.lots):
+                lots.setdefault(lot.symbol, []).append((place, lot))
         self.accounts.append((account, menu, lots))
 
     def _quote(self, symbol: str) -> tuple[float, float, float]:
@@ -399,27 +402,29 @@ class _PairTable:
         self.cover.append(cover)
         self.first.append(len(self.lots))
 
-    def _sellable(self, account: Account, lots: list[Lot], symbol: str, held: float, root: str) -> float:
+    def _sellable(
+        self, account: Account, lots: list[tuple[int, Lot]], symbol: str, held: float, root: str
+    ) -> float:
         """Append the lots of a pair that may be sold, by rising tax, and return the most shares to sell."""
         if held <= SHARES_TOLERANCE or symbol in account.no_sell:
             return 0.0
         if not lots:
             self.lots.append((held, 0.0, 0.0))
-            self.lot_of.append(None)
+            self.places.append(-1)
             return held
         bid = self.quotes[symbol][1]
         short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
         keeps_losses = root in self.wash.bought
         found = []
-        for lot in lots:
+        for place, lot in lots:
             gain = bid - lot.cost_per_share
             if gain < 0 and keeps_losses:
                 continue
             tax = gain * (long if lot.acquired <= self.cutoff else short) * (loss_value if gain < 0 else 1.0)
-            found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, lot))
+            found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, place))
         found.sort(key=_BY_TAX)
         self.lots += [(entry[3], entry[0], entry[5]) for entry in found]
-        self.lot_of += [entry[6] for entry in found]
+        self.places += [entry[6] for entry in found]
         if len(found) == len(lots):
             return held
         step = FRACTION if account.fractional else 1.0
@@ -461,7 +466,7 @@ class _PairTable:
             gain=lots[2],
             loss=lots[2] < 0,
             first=first,
-            lot=tuple(self.lot_of),
+            place=np.array(self.places, dtype=np.intp),
         )
 
 
@@ -508,7 +513,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
             gain=lots.gain[keep],
             loss=lots.loss[keep],
             first=np.concatenate([[0], np.cumsum(counts)]),
-            lot=tuple(lot for lot, kept in zip(lots.lot, keep, strict=True) if kept),
+            place=lots.place[keep],
         )
     pairs = replace(
         pairs,

@@ -226,7 +226,7 @@ class Relaxation:
     def _pass(self, columns: Columns, equal: Floats) -> None:
         model = columns.model()
         self.n_columns, self.upper = model.n_columns, model.upper
-        self.trades, self.lower = np.arange(self.n_trades, dtype=np.int32), np.zeros(self.n_trades)
+        self.shut = np.zeros(self.n_trades, dtype=bool)
         self.buy_wash = self.problem.pairs.wash[self.buys]
         self.lot_wash = self.problem.pairs.wash[self.problem.lots.pair]
         tops = np.array(list(self.caps.values()))
@@ -254,9 +254,11 @@ class Relaxation:
         """Close the columns that a decided side of a wash group forbids."""
         of_buys, of_lots = sides[self.buy_wash], sides[self.lot_wash]
         shut = np.concatenate([of_buys == SELLS_LOSSES, (of_lots == BUYS) & self.problem.lots.loss])
-        self.highs.changeColsBounds(
-            self.n_trades, self.trades, self.lower, np.where(shut, 0.0, self.upper[: self.n_trades])
-        )
+        changed = np.flatnonzero(shut != self.shut).astype(np.int32)
+        self.shut = shut
+        if len(changed):
+            upper = np.where(shut[changed], 0.0, self.upper[changed])
+            self.highs.changeColsBounds(len(changed), changed, np.zeros(len(changed)), upper)
 
     def couple(self, groups: Ints) -> None:
         """Add the hull of the two sides of wash groups: what is bought and what is lost share one unit.

@@ -15,13 +15,14 @@ from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
-GOOD_GAP = 0.15e-4
+GOOD_GAP = 0.3e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
 
 SIDE_NODES = 60
@@ -94,6 +95,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     problem = build(household)
     idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
     solution = solve(problem, idle, deadline)
+    prefer(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
     plan = plan_of(problem, solution.made, idle, certificate, issues)
@@ -158,7 +160,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
 def _raised(idle: Repair) -> Repair:
     """Return what single moves make of doing nothing: it raises reserves where anything can."""
-    raised = idle.on(idle.problem)
+    raised = idle.at(idle.shares)
     raised.improve()
     return raised
 

@@ -7,7 +7,7 @@ two sides; what is still torn is branched on. Every node's bound is the Lagrangi
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
@@ -42,6 +42,25 @@ def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Solved:
+    """A node's bound; by wash group the dollars for which it uses both sides, and the side that it uses more."""
+
+    found: Bound
+    torn: Floats
+    larger: Ints
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Node:
+    """Decided sides, with a bound in dollars on the plans that keep to them; `solved` is None until it is."""
+
+    bound: float
+    number: int
+    sides: Ints = field(compare=False)
+    solved: _Solved | None = field(compare=False)
+
+
 class _Search:
     """Branch and bound over the sides of wash groups."""
 
@@ -54,17 +73,55 @@ class _Search:
         self.is_private[problem.pairs.wash[problem.private.pair]] = True
         self.hull = np.zeros(self.n, dtype=bool)
         self.best: Relaxed | None = None
+        self.number = count()
 
-    def solve(self, sides: Ints) -> tuple[Relaxed, Bound, Flags]:
-        """Solve a node; note its solution if no group is torn; return it with its bound and the torn groups."""
+    def solve(self, sides: Ints) -> _Solved:
+        """Solve with decided sides; note the solution if no group is torn."""
         self.relaxation.limit(np.where(sides == OPEN, self.guess, sides))
         relaxed = self.relaxation.solve()
-        bound = lagrangian_bound(self.problem, relaxed.multipliers, sides)
+        found = lagrangian_bound(self.problem, relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)
         torn = np.where(self.problem.coupled, np.minimum(bought, lost), 0.0)
         if not torn.any() and (self.best is None or relaxed.objective < self.best.objective):
             self.best = relaxed
-        return relaxed, bound, torn
+        return _Solved(found=found, torn=torn, larger=np.where(bought >= lost, BUYS, SELLS_LOSSES))
+
+    def root(self) -> _Node:
+        """Solve without decided sides: with guesses for private groups, and hulls for torn ones."""
+        sides = np.zeros(self.n, dtype=np.intp)
+        solved = self.solve(sides)
+        bound = solved.found.value
+        choose = self.is_private & self.problem.coupled
+        for _ in range(GUESSES if choose.any() else 0):
+            found = solved.found
+            guess = np.where(choose, np.where(found.sell_side < found.buy_side, SELLS_LOSSES, BUYS), OPEN)
+            if (guess == self.guess).all():
+                break
+            self.guess = guess
+            solved = self.solve(sides)
+            bound = max(bound, solved.found.value)
+        while (new := (solved.torn > 0) & ~self.hull).any():
+            self.relaxation.couple(np.flatnonzero(new))
+            self.hull |= new
+            solved = self.solve(sides)
+            bound = max(bound, solved.found.value)
+        return _Node(bound, next(self.number), sides, solved)
+
+    def visit(self, node: _Node) -> _Node:
+        """Solve a node."""
+        solved = self.solve(node.sides)
+        return _Node(max(node.bound, solved.found.value), node.number, node.sides, solved)
+
+    def branch(self, node: _Node, solved: _Solved) -> tuple[_Node, _Node]:
+        """Return the two sides of the group that is torn most, the one that it uses more first."""
+        group = int(solved.torn.argmax())
+        first = int(solved.larger[group])
+        children = []
+        for side in (first, BUYS + SELLS_LOSSES - first):
+            sides = node.sides.copy()
+            sides[group] = side
+            children.append(_Node(node.bound, next(self.number), sides, None))
+        return children[0], children[1]
 
 
 def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) -> Settled:
@@ -82,47 +139,30 @@ def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) 
         Most nodes to solve after the first solution.
     """
     search = _Search(problem, relaxation)
-    sides = np.zeros(search.n, dtype=np.intp)
-    _, found, torn = search.solve(sides)
-    bound = found.value
-    choose = search.is_private & problem.coupled
-    if choose.any():
-        for _ in range(GUESSES):
-            guess = np.where(choose, np.where(found.sell_side < found.buy_side, SELLS_LOSSES, BUYS), OPEN)
-            if (guess == search.guess).all():
+    heap: list[_Node] = []
+    node: _Node | None = search.root()
+    leaves = np.inf
+    # until there is a solution the search goes straight down, then it takes the least bound first
+    while node or heap:
+        if node is None:
+            if search.best and (search.best.objective - min(leaves, heap[0].bound) <= target or nodes <= 0):
                 break
-            search.guess = guess
-            _, found, torn = search.solve(sides)
-            bound = max(bound, found.value)
-    while (torn > 0).any() and not search.hull[torn > 0].all():
-        relaxation.couple(np.flatnonzero((torn > 0) & ~search.hull))
-        search.hull |= torn > 0
-        _, found, torn = search.solve(sides)
-        bound = max(bound, found.value)
-    tie = count()
-    heap = [(bound, next(tie), sides, found, torn)]
-    floor = np.inf
-    while heap:
-        node_bound, _, sides, found, torn = heap[0]
-        if search.best is not None and (search.best.objective - node_bound <= target or nodes <= 0):
-            break
-        heapq.heappop(heap)
-        if not (torn > 0).any():
-            floor = min(floor, node_bound)
-            continue
-        group = int(torn.argmax())
-        first = SELLS_LOSSES if found.sell_side[group] < found.buy_side[group] else BUYS
-        for side in (first, BUYS + SELLS_LOSSES - first):
+            node = heapq.heappop(heap)
+        solved = node.solved
+        if solved is None:
             nodes -= 1
-            child = sides.copy()
-            child[group] = side
-            _, child_found, child_torn = search.solve(child)
-            heapq.heappush(
-                heap, (max(node_bound, child_found.value), next(tie), child, child_found, child_torn)
-            )
+            node = search.visit(node)
+        elif not solved.torn.any():
+            leaves = min(leaves, node.bound)
+            node = None
+        else:
+            node, other = search.branch(node, solved)
+            heapq.heappush(heap, other)
+        if node and search.best:
+            heapq.heappush(heap, node)
+            node = None
     if search.best is None:
         raise SolverError("no side of the wash groups leaves a solution")
-    bound = min([floor, *(node[0] for node in heap)])
-    relaxed = search.best
-    _, lost = used_sides(problem, relaxed)
-    return Settled(relaxed=relaxed, sells_losses=lost > 0, bound=bound)
+    _, lost = used_sides(problem, search.best)
+    bound = min([leaves, *(node.bound for node in heap)])
+    return Settled(relaxed=search.best, sells_losses=lost > 0, bound=bound)

@@ -25,7 +25,6 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
         return
     start = opened(made)
     search = Steps(start)
-    scratch = Repair(made.problem, start.sells_losses)
     for item in open_groups:
         steps = list(search.over(item) if item.off > 0 else search.under(item))
         if not steps:
@@ -35,7 +34,7 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
                 message = f"{item.state}: nothing more of it {what}; in the way: {'; '.join(rules)}"
                 yield Issue(code="stop.rule", where=item.where, message=message, severity="info")
             continue
-        weighed = [_weigh(start, scratch, step, item.index) for step in steps]
+        weighed = [_weigh(start, step, item.index) for step in steps]
         limit, _, best, change = min(
             (
                 (limit, sum(change.values()) / moved, n, change)
@@ -52,13 +51,13 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
             yield Issue(code="stop.cost", where=item.where, message=message, severity="info")
 
 
-def _weigh(made: Repair, scratch: Repair, step: Step, group: int) -> tuple[str, float, dict[str, float]]:
+def _weigh(made: Repair, step: Step, group: int) -> tuple[str, float, dict[str, float]]:
     """Return the limit that a step breaks, the dollars that it moves a group, and its change of each cost."""
     counts = made.shares.copy()
     for part in (step.sell, step.buy):
         if part:
             counts[part[0]] = part[1]
-    scratch.set(counts)
+    scratch = made.at(counts)
     before = made.parts()
     moved = abs(float(scratch.off[group] - made.off[group]))
     return _limit(made, scratch), moved, {name: now - before[name] for name, now in scratch.parts().items()}

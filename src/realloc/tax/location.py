@@ -4,70 +4,62 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 
 from realloc._reading import nearest
 from realloc.accounts import KINDS
 from realloc.errors import InputError, Issue
+from realloc.household import Household
 from realloc.policy import Tax
+from realloc.returns import DEFAULT_RETURNS, Returns
 
 LocationCosts = dict[str, dict[str, float]]
 """Dollars a year per dollar, by class or symbol and by kind of account: what `Policy.location` takes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returns:
-    """What a class is expected to return in a year, as parts of its value, and how that is taxed.
+def resolved_location(household: Household) -> LocationCosts:
+    """Return the location costs of a household's policy as plain dollars (rules RATE-6 to RATE-10).
+
+    `Policy.location` is taken as it is. `Policy.location_preference` and `Policy.location_from_returns` are
+    worked out by `preference_costs` and `location_costs` with the numbers of `Policy.location_terms`; what
+    comes from returns is stated for the kinds of account that the household has, less the cheapest of them.
 
     Parameters
     ----------
-    income : float
-        Dividends and interest.
-    qualified : float
-        Part of the income that is taxed at the long-term rate.
-    exempt : float
-        Part of the income that is not taxed at all (municipal bonds).
-    growth : float
-        Rise in price.
-    turnover : float
-        Part of the rise that a year realizes as long-term gain; the rest is deferred to the end.
+    household : Household
+        With a policy that names no class in more than one of the three.
 
     Raises
     ------
     InputError
-        A part is outside 0 to 1, qualified and exempt parts exceed all income, or a return is not finite.
+        As `preference_costs` and `location_costs`.
+
+    Examples
+    --------
+    >>> household = Household.from_dict({
+    ...     "as_of": "2026-11-20", "prices": {"BND": 72.5}, "model": {"targets": {"BND": 1}},
+    ...     "accounts": [{"account_number": "A1", "kind": "taxable"},
+    ...                  {"account_number": "A2", "kind": "tax_deferred"}],
+    ...     "policy": {"location_preference": {"BND": ["tax_deferred"]}}})
+    >>> resolved_location(household)["BND"]
+    {'taxable': 0.0005, 'tax_deferred': 0.0, 'tax_exempt': 0.0005}
     """
-
-    income: float
-    growth: float
-    qualified: float = 0.0
-    exempt: float = 0.0
-    turnover: float = 0.0
-
-    def __post_init__(self) -> None:
-        parts = {"qualified": self.qualified, "exempt": self.exempt, "turnover": self.turnover}
-        for name, value in (*parts.items(), ("income", self.income), ("growth", self.growth)):
-            if not 0.0 <= value <= 1.0:
-                raise _fault(name, f"expected a part from 0 to 1, found {value:g}")
-        if self.qualified + self.exempt > 1.0:
-            raise _fault("qualified", "qualified and exempt income are more than all income")
-
-
-DEFAULT_RETURNS: Mapping[str, Returns] = MappingProxyType(
-    {
-        "us_stock": Returns(income=0.013, growth=0.052, qualified=0.95, turnover=0.02),
-        "intl_stock": Returns(income=0.028, growth=0.042, qualified=0.70, turnover=0.03),
-        "small_value": Returns(income=0.018, growth=0.055, qualified=0.85, turnover=0.20),
-        "reit": Returns(income=0.038, growth=0.028, qualified=0.05, turnover=0.05),
-        "bonds": Returns(income=0.042, growth=0.0),
-        "tips": Returns(income=0.042, growth=0.0),
-        "high_yield": Returns(income=0.065, growth=0.0),
-        "municipal": Returns(income=0.032, growth=0.0, exempt=1.0),
-        "CASH": Returns(income=0.035, growth=0.0),
-    }
-)
-"""Assumptions, not forecasts: rounded, and to be replaced by a user's own (rule RATE-8)."""
+    policy = household.policy
+    terms, named = policy.location_terms, policy.location_from_returns
+    costs = {name: dict(by_kind) for name, by_kind in policy.location.items()}
+    costs |= preference_costs(policy.location_preference, step=terms.preference_step)
+    returns = (
+        {name: usual for name, usual in DEFAULT_RETURNS.items() if name not in costs}
+        if named is True
+        else named
+    )
+    found = location_costs(
+        returns, policy.tax, withdrawal_rate=terms.withdrawal_rate, horizon_years=terms.horizon_years
+    )
+    kinds = sorted({account.kind for account in household.accounts})
+    for name, by_kind in found.items():
+        least = min((by_kind[kind] for kind in kinds), default=0.0)
+        costs[name] = {kind: round(by_kind[kind] - least, 6) for kind in kinds}
+    return costs
 
 
 def location_costs(

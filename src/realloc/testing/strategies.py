@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
+from realloc.accounts import KINDS
 from realloc.household import Household
 
 AS_OF = date(2026, 3, 1)
@@ -278,5 +279,26 @@ def _policies(draw: st.DrawFn, symbols: list[str], classes: list[str]) -> dict[s
         policy["band"] = draw(_bands())
     if draw(_rarely()):
         names = [*(name for name in classes if name != "CASH"), "CASH", symbols[0]]
-        policy["location"] = {name: {"taxable": draw(_location_costs())} for name in names}
+        policy |= draw(_locations(names))
     return policy
+
+
+@st.composite
+def _locations(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
+    """Draw location costs: as dollars, by preference or from returns; each name has one rule."""
+    rules: dict[str, Any] = {}
+    for name in names:
+        key = draw(st.sampled_from(["location", "location", "location_preference", "location_from_returns"]))
+        rule: Any = {"taxable": draw(_location_costs())}
+        if key == "location_preference":
+            rule = draw(st.permutations(KINDS))[: draw(st.integers(0, 3))]
+        elif key == "location_from_returns":
+            rule = {"yield": draw(st.sampled_from([0.0, 0.04])), "growth": draw(st.sampled_from([0.0, 0.05]))}
+            rule |= {
+                "qualified": draw(st.sampled_from([0.0, 0.9])),
+                "turnover": draw(st.sampled_from([0.0, 0.2])),
+            }
+        rules.setdefault(key, {})[name] = rule
+    if draw(_rarely()) and "location_from_returns" not in rules:
+        rules["location_from_returns"] = True
+    return rules
