@@ -108,9 +108,15 @@ def test_the_program_of_the_docs_plans_frames_and_a_household_that_kills_its_pro
     cluster: Cluster, surroundings: dict[str, str], tables: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "tables").symlink_to(tables)
+    broken = shutil.copytree(tables, tmp_path / "broken")
+    data = bytearray((broken / "positions.parquet").read_bytes())
+    data[4:200] = b"\xff" * 196  # the first pages; what the file says of itself is at its end
+    (broken / "positions.parquet").write_bytes(data)
     program = tmp_path / "program.py"
     program.write_text(block("spark"), encoding="utf-8")
-    command = [sys.executable, "-m", "tests.batch.spark_driver", cluster.url, str(program)]
+    out = tmp_path / "out"
+    paths = [str(path) for path in (program, broken, out)]
+    command = [sys.executable, "-m", "tests.batch.spark_driver", cluster.url, *paths]
     run = subprocess.run(
         command, env=surroundings, cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False
     )
@@ -124,3 +130,7 @@ def test_the_program_of_the_docs_plans_frames_and_a_household_that_kills_its_pro
     for name in ("plans", "trades", "classes", "issues"):
         others = expected[name].filter(pa.compute.not_equal(expected[name]["household_id"], POISON))
         assert ordered(found[name]) == ordered(others)
+    said = run.stdout.decode()
+    assert said.startswith("Spark gave up, what was finished stays: ")
+    assert "\n" not in said
+    assert [path.name for path in (out / "parts").iterdir()] == []

@@ -7,7 +7,7 @@ Tables that households share are sent to every task. It needs ``realloc[spark]``
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -122,7 +122,7 @@ class _Task:
             yield from plan_stream(batches, shared, guard)
 
 
-def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[str, DataFrame]:
+def cast_frames(frames: Mapping[str, DataFrame], names: Sequence[str]) -> dict[str, DataFrame]:
     """Return frames with the columns and types of `TABLES`.
 
     Raises
@@ -131,7 +131,6 @@ def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[s
         A frame or a column is missing, or a column is unknown or has another type.
     """
     issues: list[Issue] = []
-    cast: dict[str, DataFrame] = {}
     for name in names:
         schema = TABLES[name]
         if name not in frames:
@@ -151,13 +150,14 @@ def cast_frames(frames: Mapping[str, DataFrame], names: Iterable[str]) -> dict[s
             elif not isinstance(found[field.name], (wanted, kinds.NullType)):
                 text = f"{field.name} is {found[field.name].simpleString()}, not {field.type}"
                 issues.append(Issue(code="column.type", where=name, message=text, hint="cast the column"))
-        if not issues:
-            cast[name] = frames[name].select(
-                *(fn.col(field.name).cast(_KINDS[field.type][0]()).alias(field.name) for field in schema)
-            )
     if issues:
         raise InputError(issues)
-    return cast
+    return {
+        name: frames[name].select(
+            *(fn.col(field.name).cast(_KINDS[field.type][0]()).alias(field.name) for field in TABLES[name])
+        )
+        for name in names
+    }
 
 
 def _stream_type() -> kinds.StructType:
