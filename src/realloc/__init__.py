@@ -17,13 +17,14 @@ from realloc.errors import (
     ReallocError,
     SolverError,
 )
-from realloc.household import Household, RecentTrade
+from realloc.household import Household, RecentTrade, YearSoFar
 from realloc.models import AssetClass, Band, PortfolioModel
 from realloc.plan import Certificate, Plan
 from realloc.plugins.core.results import RebalanceResult, Refusal
-from realloc.policy import Costs, Drift, Policy, Tax, WashSales
+from realloc.policy import Costs, Drift, Filing, Policy, Tax, WashSales
 from realloc.portfolio import PortfolioStateManager
 from realloc.selectors import TaxAwareSelector, select_account_for_buy_trade, select_account_for_sell_trade
+from realloc.tax.rates import tax_policy
 from realloc.trades import (
     LotSale,
     ScaledPortfolio,
@@ -49,6 +50,7 @@ __all__ = [
     "Drift",
     "ExportError",
     "ExportFolderError",
+    "Filing",
     "Household",
     "InputError",
     "Issue",
@@ -73,6 +75,7 @@ __all__ = [
     "Trade",
     "TradeInfo",
     "WashSales",
+    "YearSoFar",
     "audit_plan",
     "audit_trades",
     "buy_position",
@@ -86,4 +89,5 @@ __all__ = [
     "select_account_for_sell_trade",
     "sell_position",
     "split_trades",
+    "tax_policy",
 ]

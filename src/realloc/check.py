@@ -301,6 +301,8 @@ def _check_names(household: Household) -> Iterator[Issue]:
     if policy.location_from_returns is not True:
         named.append(("policy.location_from_returns", policy.location_from_returns))
     named += [("policy.wash_sales.identical", group) for group in policy.wash_sales.identical]
+    if policy.partial is not None:
+        named.append(("policy.partial", (policy.partial.sell, policy.partial.buy)))
     for account in household.accounts:
         where = f"accounts[{account.account_number}]"
         for key in ("only", "no_buy", "no_sell", "location_cost"):

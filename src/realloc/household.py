@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from math import fsum
 from typing import Any, Self
 
 from realloc._reading import Table, join
@@ -68,6 +69,58 @@ class RecentTrade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class YearSoFar:
+    """Realized gains of the year so far and losses carried into it, in dollars, outside this plan.
+
+    Parameters
+    ----------
+    realized_short_term, realized_long_term : float
+        Net gain of the year so far; negative for a net loss.
+    carried_short_term, carried_long_term : float
+        Losses of earlier years, as positive dollars.
+    """
+
+    realized_short_term: float = 0.0
+    realized_long_term: float = 0.0
+    carried_short_term: float = 0.0
+    carried_long_term: float = 0.0
+
+    @property
+    def net_short_term(self) -> float:
+        """Short-term gain so far, less what was carried into the year."""
+        return self.realized_short_term - self.carried_short_term
+
+    @property
+    def net(self) -> float:
+        """Gain so far of both terms, less what was carried into the year."""
+        return fsum(
+            (
+                self.realized_short_term,
+                self.realized_long_term,
+                -self.carried_short_term,
+                -self.carried_long_term,
+            )
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the year as the household document has it."""
+        return {key: getattr(self, key) for key in YEAR_KEYS}
+
+    @classmethod
+    def read(cls, table: Table) -> Self:
+        """Build the year from a table that collects the issues."""
+        return cls(
+            realized_short_term=table.number("realized_short_term", 0.0),
+            realized_long_term=table.number("realized_long_term", 0.0),
+            carried_short_term=table.number("carried_short_term", 0.0, least=0.0),
+            carried_long_term=table.number("carried_long_term", 0.0, least=0.0),
+        )
+
+
+YEAR_KEYS = tuple(YearSoFar.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Household:
     """Accounts, prices and one target, with the policy under which trades are decided.
 
@@ -87,6 +140,8 @@ class Household:
         Trades of the last weeks in any account of the household.
     policy : Policy
         Prices of drift and tax, costs and limits.
+    tax_year : YearSoFar, optional
+        What the year has brought so far; the caps on gains count it, and the plan reports the year after it.
 
     Examples
     --------
@@ -108,6 +163,7 @@ class Household:
     spreads_bps: Mapping[str, float] = field(default_factory=dict)
     recent_trades: tuple[RecentTrade, ...] = ()
     policy: Policy = Policy()
+    tax_year: YearSoFar | None = None
 
     def spread_bps(self, symbol: str) -> float:
         """Return the full bid/ask spread of `symbol` in 1/10,000."""
@@ -130,6 +186,7 @@ class Household:
             "model": self.model.to_dict(),
             "recent_trades": [trade.to_dict() for trade in self.recent_trades],
             "policy": self.policy.to_dict(),
+            **({} if self.tax_year is None else {"tax_year": self.tax_year.to_dict()}),
         }
 
     @classmethod
@@ -242,10 +299,11 @@ class Household:
                 for trade in table.tables("recent_trades", RecentTrade.__dataclass_fields__)
             ),
             policy=Policy.read(table.table("policy", POLICY_KEYS)),
+            tax_year=YearSoFar.read(table.table("tax_year", YEAR_KEYS)) if "tax_year" in table else None,
         )
 
 
-HOUSEHOLD_KEYS = frozenset({"as_of", "prices", "accounts", "model", "recent_trades", "policy"})
+HOUSEHOLD_KEYS = frozenset({"as_of", "prices", "accounts", "model", "recent_trades", "policy", "tax_year"})
 
 
 def _read_prices(table: Table) -> tuple[dict[str, float], dict[str, float]]:

@@ -64,6 +64,35 @@ class PlanCosts:
     location: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearAfter:
+    """The tax year after the plan, in dollars, netted as Schedule D does (rules NET-1 to NET-4).
+
+    Parameters
+    ----------
+    realized_short_term, realized_long_term : float
+        Net gain of the year with the plan, before what is carried into it.
+    taxed_short_term, taxed_long_term : float
+        Net gain taxed at each rate, after netting and carried losses.
+    deducted : float
+        Net loss deducted from other income.
+    carried_short_term, carried_long_term : float
+        Losses carried into the next year, as positive dollars.
+    tax_before, tax : float
+        Tax of the year at the policy's rates without and with the plan; a deduction is negative.
+    """
+
+    realized_short_term: float
+    realized_long_term: float
+    taxed_short_term: float
+    taxed_long_term: float
+    deducted: float
+    carried_short_term: float
+    carried_long_term: float
+    tax_before: float
+    tax: float
+
+
 CertificateStatus = Literal["certified", "time_limit"]
 
 
@@ -99,6 +128,8 @@ class Plan:
         See their classes.
     issues : tuple of Issue
         What stood in the way, and what a person should know.
+    tax_year : YearAfter, optional
+        The year after the plan, where the household states the year so far.
     """
 
     trades: tuple[Trade, ...]
@@ -108,6 +139,7 @@ class Plan:
     costs: PlanCosts
     certificate: Certificate
     issues: tuple[Issue, ...] = ()
+    tax_year: YearAfter | None = None
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
@@ -133,6 +165,7 @@ class Plan:
             "costs": _values(self.costs),
             "certificate": _values(self.certificate),
             "issues": [issue.to_dict() for issue in self.issues],
+            **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
         }
 
 

@@ -8,7 +8,19 @@ from typing import Any, Self
 
 from realloc._reading import Table, join
 from realloc.accounts import KINDS
+from realloc.errors import InputError
 from realloc.models import BAND_KEYS, Band
+from realloc.modes import (
+    DEFAULT_DESTINATION,
+    DESTINATIONS,
+    HARVEST_KEYS,
+    MODES,
+    PARTIAL_KEYS,
+    Destination,
+    Harvest,
+    Mode,
+    Partial,
+)
 from realloc.returns import (
     DEFAULT_LOCATION_TERMS,
     LOCATION_TERMS_KEYS,
@@ -31,12 +43,131 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """What the rates come from where a document states a person instead of rates (rule RATE-4).
+
+    Parameters
+    ----------
+    filing_status : {"single", "married_joint", "head_of_household", "married_separate"}
+        As on the return.
+    ordinary_income, long_term_income : float
+        Dollars expected in the year, before the deduction.
+    year : int
+        Tax year with a table of rates.
+    state_rate : float
+        Marginal state and local rate on gains, 0.05 for 5%.
+    deduction : float, optional
+        Dollars; None takes the standard deduction.
+    niit : bool
+        Count the net investment income tax.
+    """
+
+    filing_status: str
+    ordinary_income: float
+    year: int
+    state_rate: float = 0.0
+    long_term_income: float = 0.0
+    deduction: float | None = None
+    niit: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the keys of the household document; those at their default are left out."""
+        stated = {key: getattr(self, key) for key in ("filing_status", "ordinary_income", "year")}
+        more = {
+            "state_rate": (self.state_rate, 0.0),
+            "long_term_income": (self.long_term_income, 0.0),
+            "deduction": (self.deduction, None),
+            "niit": (self.niit, True),
+        }
+        return stated | {key: value for key, (value, default) in more.items() if value != default}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """Rates on realized gains in taxable accounts; a loss is worth `loss_value` times its rate."""
+    """Rates on realized gains in taxable accounts; a loss is worth `loss_value` times its rate.
+
+    Parameters
+    ----------
+    short_term_rate, long_term_rate : float
+        Dollars of tax per dollar of gain.
+    loss_value : float
+        What a loss is worth as a part of its rate.
+    filing : Filing, optional
+        The person that both rates come from, where the document states one.
+    """
 
     short_term_rate: float = 0.37
     long_term_rate: float = 0.20
     loss_value: float = 0.5
+    filing: Filing | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tax as the household document has it: the person where there is one, else the rates."""
+        rates = {"short_term_rate": self.short_term_rate, "long_term_rate": self.long_term_rate}
+        return {**(self.filing.to_dict() if self.filing else rates), "loss_value": self.loss_value}
+
+    @classmethod
+    def read(cls, table: Table) -> Self:
+        """Build the tax from a table that collects the issues."""
+        loss_value = table.number("loss_value", 0.5, least=0.0, most=1.0)
+        filing = [key for key in FILING_KEYS if key in table]
+        if not filing:
+            return cls(
+                short_term_rate=table.number("short_term_rate", 0.37, least=0.0, most=1.0),
+                long_term_rate=table.number("long_term_rate", 0.20, least=0.0, most=1.0),
+                loss_value=loss_value,
+            )
+        both = [key for key in ("short_term_rate", "long_term_rate") if key in table]
+        if both:
+            table.fault(
+                "tax.both",
+                join(table.where, both[0]),
+                f"{both[0]!r} stands beside {filing[0]!r}, from which it is worked out",
+                "keep the rates, or the filing status with the income",
+            )
+            return cls(loss_value=loss_value)
+        return cls._of_person(table, loss_value)
+
+    @classmethod
+    def _of_person(cls, table: Table, loss_value: float) -> Self:
+        from realloc.tax.rates import tax_policy  # noqa: PLC0415 - the one call upwards: a person becomes rates
+
+        faults = len(table.issues)
+        filing = Filing(
+            filing_status=table.text("filing_status"),
+            ordinary_income=table.number("ordinary_income", least=0.0),
+            year=(table.whole("year", 0, least=1) if "year" in table else table.number("year")) or 0,
+            state_rate=table.number("state_rate", 0.0, least=0.0, most=1.0),
+            long_term_income=table.number("long_term_income", 0.0, least=0.0),
+            deduction=table.number("deduction", None, least=0.0),
+            niit=table.flag("niit", default=True),
+        )
+        if len(table.issues) > faults:
+            return cls(loss_value=loss_value)
+        try:
+            rates = tax_policy(
+                filing_status=filing.filing_status,  # type: ignore[arg-type]  # an unknown one is refused there
+                ordinary_income=filing.ordinary_income,
+                year=filing.year,
+                state_rate=filing.state_rate,
+                long_term_income=filing.long_term_income,
+                deduction=filing.deduction,
+                niit=filing.niit,
+            )
+        except InputError as error:
+            for issue in error.issues:
+                table.fault(issue.code, join(table.where, issue.where), issue.message, issue.hint)
+            return cls(loss_value=loss_value)
+        return cls(
+            short_term_rate=rates.short_term_rate,
+            long_term_rate=rates.long_term_rate,
+            loss_value=loss_value,
+            filing=filing,
+        )
+
+
+FILING_KEYS = tuple(Filing.__dataclass_fields__)
+TAX_KEYS = frozenset({*Tax.__dataclass_fields__, *FILING_KEYS} - {"filing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +223,9 @@ class Policy:
     max_orders : int, optional
         Cap on orders; an order is one symbol, one side, one account.
     max_realized_gain : float, optional
-        Cap on net realized gain in taxable accounts, dollars.
+        Cap on net realized gain in taxable accounts, dollars; it counts the household's `tax_year`.
+    max_short_term_gain : float, optional
+        The same for short-term gains alone.
     max_tax : float, optional
         Cap on the plan's tax, dollars.
     max_drift : float, optional
@@ -106,6 +239,14 @@ class Policy:
         classes that are named in neither of the other two. No name occurs in more than one of the three.
     location_terms : LocationTerms
         The numbers by which the two become dollars.
+    mode : str
+        What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
+    destination : {"target", "midpoint", "edge"}
+        How far the mode ``outside_band`` may bring back a class that is outside its band.
+    harvest : Harvest, optional
+        Thresholds of harvesting; with them it is a part of a ``full`` plan too.
+    partial : Partial, optional
+        The two symbols of the mode ``partial``.
     """
 
     drift: Drift = Drift()
@@ -115,6 +256,7 @@ class Policy:
     min_trade_value: float = 0.0
     max_orders: int | None = None
     max_realized_gain: float | None = None
+    max_short_term_gain: float | None = None
     max_tax: float | None = None
     max_drift: float | None = None
     wash_sales: WashSales = WashSales()
@@ -122,17 +264,24 @@ class Policy:
     location_preference: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     location_from_returns: ReturnsByClass = field(default_factory=dict)
     location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
+    mode: Mode = "full"
+    destination: Destination = DEFAULT_DESTINATION
+    harvest: Harvest | None = None
+    partial: Partial | None = None
+
+    @property
+    def harvests(self) -> Harvest | None:
+        """The thresholds where this policy harvests: in the modes ``harvest`` and, where they are set, ``full``."""
+        if self.mode == "harvest":
+            return self.harvest or Harvest()
+        return self.harvest if self.mode == "full" else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as the household document has it, every field stated."""
         return {
             "drift": {"inside_band": self.drift.inside_band, "outside_band": self.drift.outside_band},
             "band": self.band.to_dict(),
-            "tax": {
-                "short_term_rate": self.tax.short_term_rate,
-                "long_term_rate": self.tax.long_term_rate,
-                "loss_value": self.tax.loss_value,
-            },
+            "tax": self.tax.to_dict(),
             "costs": {
                 "spread_bps": self.costs.spread_bps,
                 "commission": self.costs.commission,
@@ -141,6 +290,7 @@ class Policy:
             "min_trade_value": self.min_trade_value,
             "max_orders": self.max_orders,
             "max_realized_gain": self.max_realized_gain,
+            "max_short_term_gain": self.max_short_term_gain,
             "max_tax": self.max_tax,
             "max_drift": self.max_drift,
             "wash_sales": {
@@ -153,13 +303,16 @@ class Policy:
             "location_from_returns": self.location_from_returns is True
             or {name: returns.to_dict() for name, returns in self.location_from_returns.items()},
             "location_terms": self.location_terms.to_dict(),
+            "mode": self.mode,
+            "destination": self.destination,
+            "harvest": None if self.harvest is None else self.harvest.to_dict(),
+            "partial": None if self.partial is None else self.partial.to_dict(),
         }
 
     @classmethod
     def read(cls, table: Table) -> Self:
         """Build a policy from a table that collects the issues."""
         drift = table.table("drift", Drift.__dataclass_fields__)
-        tax = table.table("tax", Tax.__dataclass_fields__)
         costs = table.table("costs", Costs.__dataclass_fields__)
         policy = cls(
             drift=Drift(
@@ -167,11 +320,7 @@ class Policy:
                 outside_band=drift.number("outside_band", 0.06, least=0.0, most=1.0),
             ),
             band=Band.read(table.table("band", BAND_KEYS)) if "band" in table else DEFAULT_BAND,
-            tax=Tax(
-                short_term_rate=tax.number("short_term_rate", 0.37, least=0.0, most=1.0),
-                long_term_rate=tax.number("long_term_rate", 0.20, least=0.0, most=1.0),
-                loss_value=tax.number("loss_value", 0.5, least=0.0, most=1.0),
-            ),
+            tax=Tax.read(table.table("tax", TAX_KEYS)),
             costs=Costs(
                 spread_bps=costs.number("spread_bps", 0.0, least=0.0, most=10_000.0),
                 commission=costs.number("commission", 0.0, least=0.0),
@@ -180,6 +329,7 @@ class Policy:
             min_trade_value=table.number("min_trade_value", 0.0, least=0.0),
             max_orders=table.whole("max_orders", None, least=0),
             max_realized_gain=table.number("max_realized_gain", None, least=0.0),
+            max_short_term_gain=table.number("max_short_term_gain", None, least=0.0),
             max_tax=table.number("max_tax", None, least=0.0),
             max_drift=table.number("max_drift", None, least=0.0, most=1.0),
             wash_sales=_read_wash_sales(table.table("wash_sales", WashSales.__dataclass_fields__)),
@@ -187,7 +337,18 @@ class Policy:
             location_preference=read_preferences(table.table("location_preference")),
             location_from_returns=read_returns(table, "location_from_returns"),
             location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
+            mode=table.choice("mode", "full", MODES),
+            destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
+            harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),
+            partial=None if _absent(table, "partial") else Partial.read(table.table("partial", PARTIAL_KEYS)),
         )
+        if policy.mode == "partial" and policy.partial is None:
+            table.fault(
+                "mode.partial",
+                join(table.where, "partial"),
+                "the mode 'partial' needs the symbol to sell and the one to buy",
+                'write {"sell": SYMBOL, "buy": SYMBOL}',
+            )
         if policy.drift.outside_band < policy.drift.inside_band:
             table.fault(
                 "drift.order",
@@ -199,6 +360,10 @@ class Policy:
 
 
 POLICY_KEYS = frozenset(Policy.__dataclass_fields__)
+
+
+def _absent(table: Table, key: str) -> bool:
+    return table.value.get(key) is None
 
 
 def _read_wash_sales(table: Table) -> WashSales:

@@ -102,6 +102,23 @@ def test_no_line_is_wider_than_the_screen(rows: list[tuple[str, str, float, floa
         assert any(cell[2] in line for line in lines)
 
 
+def test_the_name_of_a_plugin_stays_in_one_piece(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    words = capsys.readouterr().out.split()
+    assert {"tdameritrade_transactions", "fidelity_closed_lots"} <= set(words)
+
+
+@given(st.lists(st.text("abc-_", max_size=40), min_size=1, max_size=6), st.integers(20, 140))
+def test_a_table_of_words_fits_the_screen(words: list[str], width: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        out = io.StringIO()
+        patch.setattr("sys.stdout", out)
+        page: list[Grid | Line] = [grid("A", [f"C{n}" for n in range(len(words))], ["M"], [(*words, "1.00")])]
+        show(Answer(document=None, columns=(), records=(), page=page), "table")
+    assert all(cell_len(line) <= width for line in out.getvalue().splitlines())
+
+
 WORDS = {
     "drift": ["drift", HOUSEHOLD],
     "check": ["check", PORTFOLIO],

@@ -320,6 +320,19 @@ def test_a_report_is_written(capsys: pytest.CaptureFixture[str]) -> None:
         main(["report", "nowhere/r.html", "h.json"])
 
 
+@pytest.mark.parametrize("words", [["r.pdf"], ["R.PDF"], ["report", "--pdf"]])
+def test_a_report_is_a_pdf_by_its_name_or_by_an_option(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(
+        "realloc.report.write_pdf", lambda _household, _plan, path, **_: written.append(str(path))
+    )
+    assert main(["report", words[0], "h.json", *words[1:]]) == 0
+    assert written == [words[0]]
+    assert capsys.readouterr().out == f"Wrote {words[0]}.\n"
+
+
 def test_the_demo_needs_no_file_and_is_the_example(capsys: pytest.CaptureFixture[str]) -> None:
     Path("h.json").unlink()
     assert main(["demo"]) == 0

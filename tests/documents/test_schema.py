@@ -107,8 +107,13 @@ policies = st.fixed_dictionaries(
                 "horizon_years": st.just(30),
             },
         ),
+        "mode": st.sampled_from(["full", "outside_band", "invest_cash", "raise_cash", "harvest", "hold"]),
+        "destination": st.sampled_from(["target", "midpoint", "edge"]),
+        "harvest": st.none()
+        | st.fixed_dictionaries({}, optional={"min_loss": dollars, "min_loss_fraction": fractions}),
+        "partial": st.none() | st.just({"sell": "VTI", "buy": "BND"}),
     },
-)
+) | st.just({"mode": "partial", "partial": {"sell": "VTI", "buy": "BND"}})
 recent = st.fixed_dictionaries(
     {"account_number": st.just("A1"), "symbol": symbols, "shares": signed, "traded": dates},
     optional={"price": dollars, "gain": st.none() | signed},
@@ -216,6 +221,11 @@ def test_the_schema_describes_every_key_that_the_reader_knows() -> None:
         "drift": ({"policy": {"drift": {"?": 1}}}, document["$defs"]["policy"]["properties"]["drift"]),
         "tax": ({"policy": {"tax": {"?": 1}}}, document["$defs"]["policy"]["properties"]["tax"]),
         "costs": ({"policy": {"costs": {"?": 1}}}, document["$defs"]["policy"]["properties"]["costs"]),
+        "harvest": ({"policy": {"harvest": {"?": 1}}}, document["$defs"]["policy"]["properties"]["harvest"]),
+        "partial": (
+            {"policy": {"partial": {"?": 1, "sell": "VTI", "buy": "BND"}}},
+            document["$defs"]["policy"]["properties"]["partial"],
+        ),
         "wash sales": (
             {"policy": {"wash_sales": {"?": 1}}},
             document["$defs"]["policy"]["properties"]["wash_sales"],

@@ -14,9 +14,11 @@ from tests.reference.evaluate import (
     cash_after,
     evaluate,
     faults,
+    losing_sales,
     room,
 )
 from tests.reference.lots import LotChoice, choose_lots
+from tests.reference.modes import mode_faults
 from tests.reference.statement import ZERO, Key, Pair, Statement, exact, state
 
 MOST_PLANS = 4_000
@@ -73,11 +75,13 @@ def best_of_all(statement: Statement) -> Answer:
         if _count_allowed(statement, chosen)
     ]
     tax = _Taxes(statement)
-    kept = [item for item in ranked if tax.of(item[3]) is not None]
+    kept = [item for item in ranked if tax.of(item[3]) is not None and _is_in_mode(statement, item[3], tax)]
     least = Fraction(min(item[0] for item in kept), scale.unit)
     kept = [item for item in kept if Fraction(item[0], scale.unit) <= room(least, statement)]
     excess = Fraction(min(item[1] for item in kept), scale.unit)
     kept = [item for item in kept if Fraction(item[1], scale.unit) <= room(excess, statement)]
+    if statement.household.policy.mode == "raise_cash":
+        kept = tax.least(kept)
     best: tuple[Fraction, Orders, LotChoice] | None = None
     for _, _, cost, chosen in kept:
         lots = tax.of(chosen)
@@ -90,6 +94,14 @@ def best_of_all(statement: Statement) -> Answer:
     assert answer.objective == best[0]
     assert not faults(statement, answer)
     return answer
+
+
+def _is_in_mode(statement: Statement, parts: tuple[_Part, ...], tax: _Taxes) -> bool:
+    """Return whether a plan keeps the limits of the policy's mode."""
+    orders = {key: n for part in parts for key, n in part.orders.items()}
+    lots = tax.of(parts)
+    losing = losing_sales(statement, lots.taken) if lots else set()
+    return not mode_faults(statement, orders, cash_after(statement, orders), losing)
 
 
 def _count_allowed(statement: Statement, parts: tuple[_Part, ...]) -> bool:
@@ -227,6 +239,9 @@ class _Scale:
         return excess, cost + sum(part.cost for part in parts)
 
 
+Ranked = tuple[int, int, int, tuple[_Part, ...]]
+
+
 class _Taxes:
     """The best lots of chosen parts, kept by sales and closed families."""
 
@@ -251,3 +266,8 @@ class _Taxes:
             cap = self.statement.cap("max_tax")
             self.kept[name] = None if lots is None or (cap is not None and lots.tax > cap) else lots
         return self.kept[name]
+
+    def least(self, plans: list[Ranked]) -> list[Ranked]:
+        """Return the plans of the least tax (MODE-4)."""
+        taxes = [lots.tax for plan in plans if (lots := self.of(plan[3])) is not None]
+        return [plan for plan, tax in zip(plans, taxes, strict=True) if tax == min(taxes)]

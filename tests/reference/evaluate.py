@@ -10,6 +10,7 @@ from math import floor
 from realloc.household import Household
 from realloc.models import CASH
 from tests.reference.lots import sellable
+from tests.reference.modes import mode_faults
 from tests.reference.statement import ZERO, Group, Key, Statement, exact, located
 
 DUST = Fraction(1, 10**6)
@@ -184,6 +185,7 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
         for purse in statement.purses
         if cash[purse.account] < purse.reserve and purse.account in buyers
     ]
+    found += mode_faults(statement, answer.orders, cash, losing_sales(statement, answer.taken))
     closed = closed_families(statement, answer.orders)
     found += [
         f"WASH {key}"
@@ -204,6 +206,16 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
     return found
 
 
+def losing_sales(statement: Statement, taken: Taken) -> set[Key]:
+    """Return the sales that take a loss from some lot."""
+    return {
+        key
+        for key, amounts in taken.items()
+        for lot, shares in zip(statement.pairs[key].lots or (), amounts, strict=True)
+        if shares and lot.loss
+    }
+
+
 def closed_families(statement: Statement, bought: Iterable[Key] | Mapping[Key, Fraction]) -> frozenset[str]:
     """Return the families of which these purchases, or recent ones, forbid a loss sale (WASH-1, WASH-2)."""
     if not statement.avoid:
@@ -220,12 +232,12 @@ def _order_faults(
     least = exact(statement.household.policy.min_trade_value)
     found = ["QTY-3"] if abs(shares) * pair.price < least else []
     if shares > 0:
-        found += [] if pair.may_buy else ["BUY-1"]
+        found += [] if pair.may_buy else ["BUY-1/MODE"]
         found += ["QTY-1"] if shares % pair.unit else []
         if pair.most_value is not None and (pair.held + shares) * pair.price > pair.most_value:
             found.append("BUY-2")
         return found
-    found += ["SELL-1/QTY-1"] if -shares not in pair.sales() else []
+    found += ["SELL-1/QTY-1/MODE"] if -shares not in pair.sales() else []
     if pair.lots is not None:
         amounts = taken or ()
         found += ["SELL-2"] if abs(sum(amounts, ZERO) + shares) > DUST else []

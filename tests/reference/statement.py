@@ -16,6 +16,7 @@ from realloc.accounts import KINDS, Account, Lot
 from realloc.household import Household
 from realloc.models import CASH, Band
 from realloc.returns import DEFAULT_RETURNS, Returns
+from tests.reference.modes import restrict
 
 Key = tuple[str, str]
 """Account number and symbol."""
@@ -155,7 +156,7 @@ def state(household: Household) -> Statement:
                         families.get(symbol, symbol),
                         wanted=symbol in wanted and families.get(symbol, symbol) not in sold,
                     )
-    return Statement(
+    statement = Statement(
         household=household,
         value=sum((_worth(household, account) for account in household.accounts), ZERO),
         purses=tuple(
@@ -172,6 +173,7 @@ def state(household: Household) -> Statement:
         banned=bought,
         avoid=avoid,
     )
+    return restrict(statement)
 
 
 def _worth(household: Household, account: Account) -> Fraction:

@@ -34,7 +34,7 @@ FAULTS = """
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.data.trim()) continue;
+    if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) if (shown(box)) texts.push([node, box]);
@@ -103,6 +103,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     drawn = {
         "example": Household.from_dict(json.loads(EXAMPLE.read_text(encoding="utf-8"))),
         "M": households.household("M", 3),
+        "L": households.household("L", 3),
         "XL": households.household("XL", 3),
     }
     for name, household in drawn.items():
@@ -110,15 +111,18 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in drawn}
 
 
-def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str]]:
-    """Open a report with all its parts unfolded; return the page and what it complained of or asked for."""
+def opened(
+    browser: Any, path: Path, width: int, scheme: str, *, unfold: bool = True
+) -> tuple[Any, list[str]]:
+    """Open a report, with all its parts unfolded; return the page and what it complained of or asked for."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda asked: complaints.append(asked.url) if asked.url != path.as_uri() else None)
     page.goto(path.as_uri())
-    page.evaluate("() => document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    if unfold:
+        page.evaluate("() => document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     return page, complaints
 
 
@@ -131,6 +135,18 @@ def test_nothing_overflows_overlaps_or_pales(
     page, complaints = opened(browser, reports[name], width, scheme)
     assert page.evaluate(FAULTS) == []
     assert page.evaluate(TOFU) == []
+    assert complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("name", ["L", "XL"])
+def test_large_households_are_in_order_as_they_open(
+    browser: Any, reports: dict[str, Path], name: str, width: int
+) -> None:
+    page, complaints = opened(browser, reports[name], width, "light", unfold=False)
+    assert page.evaluate(FAULTS) == []
+    assert page.evaluate("document.documentElement.scrollHeight") < 20_000
     assert complaints == []
     page.close()
 

@@ -14,16 +14,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from benchmarks import households as households_of_benchmarks
 from realloc import ExportError, Household, Plan, rebalance
+from realloc.policy import Policy
 from realloc.report import report_html, write_report
+from realloc.report.assumptions import account_words, policy_words
 from realloc.report.charts import compact
-from realloc.report.figures import drift_rows, figures_of, masked_number
-from realloc.report.page import dollars, percent, shares
+from realloc.report.figures import drift_rows, figures_of
+from realloc.report.words import dollars, masked_number, percent, place, shares
 from realloc.testing.strategies import households
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "household.json"
 EVIL = "<script>alert(1)</script>$\"'&"
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "col"}
 
 
 class Page(HTMLParser):
@@ -115,7 +118,7 @@ def test_the_report_says_what_the_plan_says(planned: tuple[Household, Plan]) -> 
         assert trade.reason in text
         assert dollars(abs(trade.notional)) in text
     assert "ITOT, VTI" in text
-    assert "2026-12-20" in text
+    assert "Through December 20, 2026" in text
 
 
 def test_account_numbers_are_masked_unless_asked_for(planned: tuple[Household, Plan]) -> None:
@@ -179,9 +182,118 @@ def test_the_chart_has_the_classes_that_are_furthest_off(planned: tuple[Househol
 
 
 def test_losses_close_the_window_of_identical_symbols(planned: tuple[Household, Plan]) -> None:
-    (closed,) = figures_of(*planned, masked=True).closed
-    assert (closed.symbol, closed.symbols, closed.until) == ("VTI", ("ITOT", "VTI"), date(2026, 12, 20))
+    ((until, (closed,)),) = figures_of(*planned, masked=True).closed
+    assert until == date(2026, 12, 20)
+    assert (closed.symbol, closed.symbols, closed.until) == ("VTI", ("ITOT", "VTI"), until)
     assert closed.loss == pytest.approx(809.09, abs=0.005)
+
+
+def test_loss_sales_of_the_last_weeks_close_symbols_through_others_too() -> None:
+    """WASH-0 and WASH-3: A is identical to C through B; day 30 still counts, day 31 does not."""
+    recent = [
+        {
+            "account_number": "T",
+            "symbol": "A",
+            "shares": -5,
+            "price": 9.0,
+            "traded": "2026-10-21",
+            "gain": -50.0,
+        },
+        {
+            "account_number": "T",
+            "symbol": "D",
+            "shares": -5,
+            "price": 9.0,
+            "traded": "2026-10-20",
+            "gain": -50.0,
+        },
+        {
+            "account_number": "I",
+            "symbol": "E",
+            "shares": -5,
+            "price": 9.0,
+            "traded": "2026-11-01",
+            "gain": -50.0,
+        },
+        {
+            "account_number": "T",
+            "symbol": "F",
+            "shares": -5,
+            "price": 9.0,
+            "traded": "2026-11-01",
+            "gain": 50.0,
+        },
+    ]
+    household = Household.from_dict(
+        {
+            "as_of": "2026-11-20",
+            "prices": dict.fromkeys("ABCDEF", 10.0),
+            "accounts": [
+                {"account_number": "T", "cash": 100.0, "kind": "taxable"},
+                {"account_number": "I", "cash": 100.0, "kind": "tax_deferred"},
+            ],
+            "model": {"targets": {"CASH": 1.0}},
+            "recent_trades": recent,
+            "policy": {"wash_sales": {"identical": [["A", "B"], ["B", "C"]]}},
+        }
+    )
+    ((until, (closed,)),) = figures_of(household, rebalance(household), masked=True).closed
+    assert (until, closed.symbols, closed.loss) == (date(2026, 11, 20), ("A", "B", "C"), 50.0)
+
+
+def test_gains_and_losses_are_told_by_term(planned: tuple[Household, Plan]) -> None:
+    """The plan sells the lot of 60 VTI at a loss of $809.09, bought four months before."""
+    short, long = figures_of(*planned, masked=True).realized
+    assert (short.term, short.gains, round(short.losses, 2)) == ("short", 0.0, 809.09)
+    assert (long.term, long.gains, long.losses) == ("long", 0.0, 0.0)
+
+
+def test_a_report_of_many_orders_begins_with_the_largest() -> None:
+    household = households_of_benchmarks.household("M", 3)
+    plan = rebalance(household)
+    largest = figures_of(household, plan, masked=True).largest(10)
+    assert [abs(trade.notional) for _, trade in largest] == sorted(
+        (abs(trade.notional) for trade in plan.trades), reverse=True
+    )[:10]
+    assert f"The 10 largest of {len(plan.trades)} orders" in Page(report_html(household, plan)).text
+
+
+def test_a_household_of_too_many_classes_has_no_chart_of_them() -> None:
+    household = households_of_benchmarks.household("XL", 3)
+    page = Page(report_html(household, rebalance(household)))
+    assert page.tags["figure"] == 2
+    assert "too many for a chart" in page.text
+
+
+def test_places_are_said_as_people_say_them(planned: tuple[Household, Plan]) -> None:
+    said = {
+        "accounts[JNT-4410].positions.VTI": "Joint brokerage, VTI",
+        "accounts[JNT-4410].cash_reserve": "Joint brokerage, cash reserve",
+        "accounts[JNT-4410]": "Joint brokerage",
+        "accounts[other].positions.A_B": "other, A_B",
+        "model.targets.us_stock": "us_stock",
+        "policy.max_drift": "policy.max_drift",
+    }
+    assert {where: place(where, planned[0]) for where in said} == said
+
+
+def test_assumptions_name_every_setting_that_is_not_usual() -> None:
+    policy = example(max_orders=3, max_tax=1.5).policy
+    said = dict(policy_words(policy, dollars, percent))
+    assert said["Rates on gains"] == "35.0% short-term, 15.0% long-term; a loss is worth 50.0% of its rate"
+    assert said["Bands"].startswith("5.0% or 25.0% of the target, whichever is less")
+    assert said["Identical for wash sales"] == "VTI and ITOT; VXUS and IXUS"
+    assert said["Location, cents a year a dollar"] == "bonds 0.8 taxable; real_estate 1 taxable"
+    assert (said["max_orders"], said["max_tax"]) == ("3", "1.5")
+    assert {name for name, _ in policy_words(Policy(), dollars, percent)} == {
+        "Rates on gains", "Price of drift", "Bands", "Costs of trading", "Wash sales", "Smallest order",
+    }  # fmt: skip
+
+
+def test_the_rules_of_an_account_are_phrases(planned: tuple[Household, Plan]) -> None:
+    rules = {account.label: account_words(account, dollars) for account in planned[0].accounts}
+    assert rules["Ben 401(k)"] == ["only FXAIX, FTIHX, FXNAX may be bought"]
+    assert rules["Joint brokerage"] == ["no buys of FXAIX, FTIHX, FXNAX", "$5,000.00 stay in cash"]
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, planned: tuple[Household, Plan]) -> None:

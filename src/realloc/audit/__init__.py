@@ -27,6 +27,7 @@ from realloc.audit.figures import (
     weigh,
 )
 from realloc.audit.lots import Order
+from realloc.audit.modes import check_mode, open_mode
 from realloc.audit.orders import read_orders
 from realloc.audit.report import (
     AuditedAccount,
@@ -142,6 +143,7 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     findings: list[Issue] = [*check_prices(book)]
     orders = read_orders(book, trades, findings, lots_required=lots_required)
     window = look_back(book)
+    mode = open_mode(book)
     cash = cash_after(book, orders)
     accounts = settle(book, cash)
     sales = sum_sales(book, orders)
@@ -149,8 +151,9 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     after = measure(book, changes_by_scope(orders), cash_by_scope(book, cash))
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
-    findings += check_caps(book, orders, sales.short + sales.long, sales.tax)
-    findings += check_cash(book, orders, accounts, window)
+    findings += check_caps(book, orders, sales)
+    findings += check_mode(mode, orders, cash)
+    findings += check_cash(book, orders, accounts, window, mode)
     findings += _check_drift(book, after.drift)
     location_before, location = locate(book, orders, cash)
     trading = sum_trading(book, orders)

@@ -9,6 +9,7 @@ from realloc.accounts import Account
 from realloc.audit.book import Book, account_path
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ONE, ZERO, exact, floor_cents, usd
 from realloc.audit.lots import Order
+from realloc.audit.modes import ModeRules
 from realloc.audit.report import AuditedAccount
 from realloc.audit.wash import Window
 from realloc.errors import Issue
@@ -38,17 +39,25 @@ def settle(book: Book, cash: Mapping[str, Decimal]) -> tuple[AuditedAccount, ...
 
 
 def check_cash(
-    book: Book, orders: list[Order], settled: tuple[AuditedAccount, ...], window: Window
+    book: Book,
+    orders: list[Order],
+    settled: tuple[AuditedAccount, ...],
+    window: Window,
+    mode: ModeRules,
 ) -> Iterator[Issue]:
     """Find accounts whose cash ends below the reserve, and why that is no mere shortfall: CASH-1, CASH-2."""
     for account in settled:
         if account.shortfall > 0:
             own = [order for order in orders if order.account.account_number == account.account_number]
-            yield from _check_shortfall(book, orders, own, account, window)
+            yield from _check_shortfall(book, orders, own, account, (window, mode))
 
 
 def _check_shortfall(
-    book: Book, orders: list[Order], own: list[Order], settled: AuditedAccount, window: Window
+    book: Book,
+    orders: list[Order],
+    own: list[Order],
+    settled: AuditedAccount,
+    rules: tuple[Window, ModeRules],
 ) -> Iterator[Issue]:
     account = book.accounts[settled.account_number]
     where = account_path(account)
@@ -69,7 +78,7 @@ def _check_shortfall(
             message=f"{below}, and yet the account buys for {usd(spent)}",
             hint="an account with a shortfall buys nothing",
         )
-    unsold = _unsold(book, orders, own, account, window)
+    unsold = _unsold(book, orders, own, account, rules)
     if unsold:
         reached = floor_cents(unspent + sum(unsold.values(), ZERO)) >= reserve
         amounts = ", ".join(f"{symbol} ({usd(cash)})" for symbol, cash in sorted(unsold.items()))
@@ -89,19 +98,25 @@ def _check_shortfall(
 
 
 def _unsold(
-    book: Book, orders: list[Order], own: list[Order], account: Account, window: Window
+    book: Book,
+    orders: list[Order],
+    own: list[Order],
+    account: Account,
+    rules: tuple[Window, ModeRules],
 ) -> dict[str, Decimal]:
     """Return the cash that further allowed sales would bring, by symbol, where no cap could forbid them."""
     if account.do_not_trade:
         return {}
     policy = book.household.policy
-    capped = policy.max_realized_gain is not None or policy.max_tax is not None
+    window, mode = rules
+    caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
+    capped = any(cap is not None for cap in caps)
     full = policy.max_orders is not None and len(orders) >= policy.max_orders
     sold = {order.symbol: order.shares for order in own if not order.buys}
     unsold: dict[str, Decimal] = {}
     for symbol in book.held[account.account_number].keys() & book.quotes.keys():
         bid = book.quotes[symbol].bid
-        if symbol in account.no_sell or (full and symbol not in sold):
+        if symbol in account.no_sell or (full and symbol not in sold) or not mode.may_sell(account, symbol):
             continue
         if capped and account.kind == "taxable" and _gains(book, account, symbol, bid):
             continue

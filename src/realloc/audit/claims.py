@@ -20,6 +20,7 @@ from realloc.audit.claimed_figures import (
 from realloc.audit.exact import exact, usd
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
+from realloc.audit.year import check_year
 from realloc.errors import Issue
 from realloc.plan import Plan
 from realloc.trades import Trade
@@ -33,6 +34,7 @@ def check_claims(book: Book, plan: Plan, orders: list[Order], report: AuditRepor
     yield from check_classes(book, plan.classes, report)
     yield from check_totals(book, plan, report)
     yield from check_costs(plan, report)
+    yield from check_year(book, plan, report.household)
     yield from check_certificate(plan.certificate, report)
     yield from check_candidate(book, report)
 

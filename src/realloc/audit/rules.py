@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from realloc.audit.book import Book
 from realloc.audit.exact import LIMIT_TOLERANCE, ZERO, count, exact, usd
+from realloc.audit.figures import Sales
 from realloc.audit.lots import Order
+from realloc.audit.year import year_before
 from realloc.errors import Issue
 
 _THOUSAND = Decimal(1000)
@@ -101,28 +103,41 @@ def _is_tradable(order: Order, held: Decimal) -> bool:
     return steps == steps.to_integral_value()
 
 
-def check_caps(book: Book, orders: list[Order], gain: Decimal, tax: Decimal) -> Iterator[Issue]:
-    """Find household caps that the orders exceed: CAP-1, CAP-2 and CAP-3.
-
-    Parameters
-    ----------
-    gain, tax : decimal.Decimal
-        Net realized gain and tax of the orders, dollars.
-    """
+def check_caps(book: Book, orders: list[Order], sales: Sales) -> Iterator[Issue]:
+    """Find household caps that the orders exceed: CAP-1, CAP-2, CAP-3 and CAP-5."""
     policy = book.household.policy
+    short_before, long_before = year_before(book)
     if policy.max_orders is not None and len(orders) > policy.max_orders:
         yield Issue(
             code="CAP-1",
             where="policy.max_orders",
             message=f"{len(orders)} orders, at most {policy.max_orders} are allowed",
         )
-    for code, name, cap, amount, words in (
-        ("CAP-2", "max_realized_gain", policy.max_realized_gain, gain, "the net realized gain"),
-        ("CAP-3", "max_tax", policy.max_tax, tax, "the tax"),
+    gain = sales.short + sales.long
+    for code, name, cap, before, amount, words in (
+        (
+            "CAP-2",
+            "max_realized_gain",
+            policy.max_realized_gain,
+            short_before + long_before,
+            gain,
+            "the net realized gain",
+        ),
+        (
+            "CAP-5",
+            "max_short_term_gain",
+            policy.max_short_term_gain,
+            short_before,
+            sales.short,
+            "the net short-term gain",
+        ),
+        ("CAP-3", "max_tax", policy.max_tax, ZERO, sales.tax, "the tax"),
     ):
-        if cap is not None and amount > exact(cap) + LIMIT_TOLERANCE:
-            yield Issue(
-                code=code,
-                where=f"policy.{name}",
-                message=f"{words} is {usd(amount)}, at most {usd(exact(cap))} is allowed",
-            )
+        if cap is None or amount <= max(exact(cap) - before, ZERO) + LIMIT_TOLERANCE:
+            continue
+        so_far = f" after {usd(before)} of the year so far" if before else ""
+        yield Issue(
+            code=code,
+            where=f"policy.{name}",
+            message=f"{words} is {usd(amount)}{so_far}, at most {usd(exact(cap))} is allowed",
+        )

@@ -42,7 +42,9 @@ class PolicyOptions:
     set : tuple of str
         KEY=VALUE, such as policy.tax.long_term_rate=0.15: any key of the household document. Repeatable.
     mode : str, optional
-        What is traded for (policy.mode).
+        What is traded for: full, outside_band, invest_cash, raise_cash, harvest, partial or hold.
+    destination : str, optional
+        How far outside_band may bring a class back: target, midpoint or edge.
     max_orders : int, optional
         Most orders.
     max_tax : float, optional
@@ -57,6 +59,7 @@ class PolicyOptions:
 
     set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     mode: Option = None
+    destination: Option = None
     max_orders: Option = None
     max_tax: Option = None
     max_drift: Option = None
@@ -69,6 +72,7 @@ SharedPolicy = Annotated[PolicyOptions, Parameter(name="*")]
 
 _PLACES = {
     "mode": "policy.mode",
+    "destination": "policy.destination",
     "max_orders": "policy.max_orders",
     "max_tax": "policy.max_tax",
     "max_drift": "policy.max_drift",

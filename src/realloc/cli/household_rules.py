@@ -75,9 +75,11 @@ def _household_faults(household: Household, orders: Sequence[Trade]) -> Iterator
         faults.append(("max_orders", f"{len(orders)} orders are more than {policy.max_orders}"))
     if any(abs(order.shares) * household.prices[order.symbol] < policy.min_trade_value for order in orders):
         faults.append(("min_trade_value", f"an order is smaller than {policy.min_trade_value:g} dollars"))
+    if policy.mode != "full" and orders:
+        faults.append(("mode", f"this rebalancer does not know the mode {policy.mode!r}"))
     faults += [
         (rule, "this rebalancer does not know the limit")
-        for rule in ("max_realized_gain", "max_tax", "max_drift")
+        for rule in ("max_realized_gain", "max_short_term_gain", "max_tax", "max_drift")
         if getattr(policy, rule) is not None and orders
     ]
     for rule, message in faults:

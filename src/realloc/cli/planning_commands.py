@@ -21,7 +21,7 @@ from realloc.cli.plan_document import read_plan
 from realloc.cli.show import show_decision
 from realloc.cli.side_by_side import show_what_if
 from realloc.cli.waiting import wait_for
-from realloc.cli.work import Decision, Tools, decide, export, load_tools
+from realloc.cli.work import Decision, Tools, decide, export, export_jointly, load_tools
 from realloc.documents.writing import require_place
 from realloc.errors import InputError
 from realloc.plan import Plan
@@ -88,9 +88,8 @@ def rebalance(
 def export_orders(
     exporter: str,
     output: Path,
-    portfolio: Place = None,
     /,
-    *,
+    *portfolios: Path,
     plan: Path | None = None,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedOutput = OUTPUT_DEFAULTS,
@@ -99,7 +98,8 @@ def export_orders(
 
     A saved plan is audited against the portfolio first: where the portfolio has
     changed since, it is refused. The exit status is 1 where there are no
-    orders; the file is written all the same.
+    orders; the file is written all the same. The exporter `blocks` takes
+    several portfolios: one order in the market for the accounts of all.
 
     Parameters
     ----------
@@ -107,28 +107,33 @@ def export_orders(
         Exporter with its arguments: NAME[:key=value,key=value]; `realloc plugins` names them.
     output : path
         The file that it writes.
-    portfolio : path, optional
-        Portfolio file, or household document (JSON or TOML).
+    portfolios : path, optional
+        Portfolio files, or household documents (JSON or TOML).
     plan : path, optional
         A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
     """
     start_logging(options)
+    if plan is not None and len(portfolios) > 1:
+        raise InputError(f"--plan {plan} is the plan of one portfolio, and {len(portfolios)} are named")
     tools = load_tools(
         PlanOptions(exporter=exporter, export_path=str(output), quiet=options.quiet, verbose=options.verbose)
     )
-    source = load(portfolio, policy=policy)
-    decision = decide_for(source, tools) if plan is None else _decided(_saved_plan(plan, source))
-    export(decision, tools, source.household)
-    record = {"exporter": tools.exporter_name, "path": str(output), "orders": len(decision.trades)}
-    answer = Answer(
-        document=record,
-        columns=tuple(record),
-        records=[record],
-        page=[Line(text=_written(decision, str(output)))],
-    )
+    sources = [load(portfolio, policy=policy) for portfolio in portfolios or (None,)]
+    decisions = [
+        decide_for(source, tools) if plan is None else _decided(_saved_plan(plan, source))
+        for source in sources
+    ]
+    if len(sources) == 1:
+        export(decisions[0], tools, sources[0].household)
+    else:
+        households = [source.household for source in sources]
+        export_jointly(list(zip(decisions, households, strict=True)), tools)
+    orders = sum(len(decision.trades) for decision in decisions)
+    record = {"exporter": tools.exporter_name, "path": str(output), "orders": orders}
+    page = [Line(text=f"Wrote {plural(orders, 'order')} to {output}.")]
     if str(output) not in ("-", "/dev/stdout"):
-        show(answer, options.format)
-    return 0 if decision.trades else NOTHING_TO_DO
+        show(Answer(document=record, columns=tuple(record), records=[record], page=page), options.format)
+    return 0 if orders else NOTHING_TO_DO
 
 
 def report(
@@ -136,6 +141,7 @@ def report(
     portfolio: Place = None,
     /,
     *,
+    pdf: Switch = False,
     plan: Path | None = None,
     full_numbers: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
@@ -149,6 +155,8 @@ def report(
         The file, for instance report.html.
     portfolio : path, optional
         Portfolio file, or household document (JSON or TOML).
+    pdf : bool
+        Write a PDF instead of HTML; an output that ends in .pdf is one anyway.
     plan : path, optional
         A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
     full_numbers : bool
@@ -156,13 +164,14 @@ def report(
     """
     start_logging(options)
     require_place(output)
-    from realloc.report import write_report  # noqa: PLC0415 - charts load where a report is written
+    from realloc.report import write_pdf, write_report  # noqa: PLC0415 - charts load where a report is written
 
+    write = write_pdf if pdf or output.suffix.casefold() == ".pdf" else write_report
     source = load(portfolio, policy=policy)
     decided = plan_for(source) if plan is None else _saved_plan(plan, source)
     wait_for(
         f"Writing {output}",
-        lambda: write_report(source.household, decided, output, full_numbers=full_numbers),
+        lambda: write(source.household, decided, output, full_numbers=full_numbers),
     )
     record = {"path": str(output)}
     told = [Line(text=f"Wrote {output}.")]

@@ -23,6 +23,9 @@ WIDTH = 80
 NARROWEST = 14
 """Columns that a wrapped column of text needs to stay readable."""
 
+LONGEST_WORD = 28
+"""Columns up to which a cell of one word, such as the name of a plugin, stays in one piece."""
+
 
 def console(*, stderr: bool = False) -> Console:
     """Return the console of standard output, or of standard error: colours on a terminal only.
@@ -84,18 +87,26 @@ def _print_grid(screen: Console, part: Grid) -> None:
 
 
 def _least_width(part: Grid) -> int:
-    """Return the columns that a table needs: numbers as they are, text wrapped."""
-    width = 0
-    for n, (name, side) in enumerate(part.columns):
+    """Return the columns that a table needs: numbers and words as they are, text wrapped, three spaces between."""
+    width = -3
+    for n, (name, _) in enumerate(part.columns):
         longest = max(cell_len(one_line(text)) for text in (name, *(row[n] for row in part.rows)))
-        width += 2 + (longest if side == "right" else min(longest, NARROWEST))
+        width += 3 + (min(longest, NARROWEST) if _wraps(part, n) else longest)
     return width
+
+
+def _wraps(part: Grid, n: int) -> bool:
+    """Return whether a column is text that may be wrapped: no numbers, and not words alone."""
+    texts = (one_line(row[n]) for row in part.rows)
+    return part.columns[n][1] == "left" and any(
+        " " in text or cell_len(text) > LONGEST_WORD for text in texts
+    )
 
 
 def _table(part: Grid) -> Table:
     table = Table(box=_RULED, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 1))
-    for name, side in part.columns:
-        wraps = side == "left"
+    for n, (name, side) in enumerate(part.columns):
+        wraps = _wraps(part, n)
         table.add_column(
             Text(one_line(name)), justify=side, no_wrap=not wraps, overflow="fold" if wraps else "crop"
         )

@@ -208,17 +208,34 @@ def export(decision: Decision, tools: Tools, household: Household) -> None:
     InputError
         The exporter's format cannot hold one of them.
     """
-    if tools.exporter is None:
+    exporter = tools.exporter
+    if exporter is None:
         return
+    with _exporting(tools):
+        exporter.export_household(decision.trades, household, decision.plan)
+    log.info("%d trades exported by %s", len(decision.trades), tools.exporter_name)
+
+
+def export_jointly(decided: Sequence[tuple[Decision, Household]], tools: Tools) -> None:
+    """Hand the trades of several households to the exporter; raises as `export` does."""
+    exporter = tools.exporter
+    if exporter is None:
+        return
+    with _exporting(tools):
+        exporter.export_households([(decision.trades, household) for decision, household in decided])
+
+
+@contextmanager
+def _exporting(tools: Tools) -> Iterator[None]:
+    """Name the exporter where it fails in a way that is not ours."""
     try:
-        tools.exporter.export_household(decision.trades, household, decision.plan)
+        yield
     except ReallocError:
         raise
     except Exception as error:
         raise ExportError(
             f"Exporter {tools.exporter_name!r} failed: {type(error).__name__}: {error}"
         ) from error
-    log.info("%d trades exported by %s", len(decision.trades), tools.exporter_name)
 
 
 def _log_start(accounts: Iterable[Account], held: Mapping[str, float], target: Mapping[str, float]) -> None:

@@ -64,6 +64,8 @@ class Blocks:
         p = self.place.get((self.number[account.account_number], symbol))
         if account.do_not_trade or symbol in account.no_sell:
             return "do_not_trade" if account.do_not_trade else "no_sell", held
+        if not self.problem.restriction.may_sell(account.account_number, symbol):
+            return self._mode(), held
         if p is None:
             return "", 0.0
         pairs, made = self.problem.pairs, self.made
@@ -109,6 +111,7 @@ class Blocks:
             ("no price", symbol not in self.household.prices),
             ("not on the menu", account.only is not None and symbol not in account.only),
             ("no_buy", symbol in account.no_buy),
+            (self._mode(), not self.problem.restriction.may_buy(account.account_number, symbol)),
         )
         return next((rule for rule, holds in stated if holds), "") or self._shut(account, symbol)
 
@@ -124,6 +127,9 @@ class Blocks:
             return f"max_position_value of {cents(most)}"
         return ""
 
+    def _mode(self) -> str:
+        return f"the mode {self.household.policy.mode!r}"
+
     def losses_sold(self, symbols: Iterable[str]) -> str:
         """Return which sales at a loss in the plan keep some of `symbols` from being bought (WASH-1)."""
         pairs, names = self.problem.pairs, set(symbols)
@@ -135,15 +141,16 @@ class Blocks:
 
     def caps(self) -> list[str]:
         """Return the caps of the household that leave no room for another order or another gain."""
-        policy, made = self.household.policy, self.made
+        policy, limits, made = self.household.policy, self.problem.limits, self.made
         rules = []
         if policy.max_orders is not None and int((made.shares != 0).sum()) >= policy.max_orders:
             rules.append(f"max_orders of {policy.max_orders}")
-        for name, cap, total in (
-            ("max_realized_gain", policy.max_realized_gain, made.pair_gain),
-            ("max_tax", policy.max_tax, made.pair_tax),
+        for name, cap, room, total in (
+            ("max_realized_gain", policy.max_realized_gain, limits.gain, made.pair_gain),
+            ("max_short_term_gain", policy.max_short_term_gain, limits.short_gain, made.pair_short),
+            ("max_tax", policy.max_tax, limits.tax, made.pair_tax),
         ):
-            if cap is not None and isfinite(cap) and float(total.sum()) >= cap - max(1.0, 0.01 * abs(cap)):
+            if cap is not None and isfinite(cap) and float(total.sum()) >= room - max(1.0, 0.01 * room):
                 rules.append(f"{name} of {cents(cap)}")
         return rules
 

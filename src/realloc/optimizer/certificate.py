@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers
+from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers, segments
 
 ROUNDING = 1e-12
 """What float64 may lose, relative to the sum of the absolute terms; taken off the bound."""
@@ -66,19 +66,26 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
         problem.groups,
         problem.limits,
     )
-    gain, tax, drift, orders = (
-        min(price, 0.0) for price in (prices.gain, prices.tax, prices.drift, prices.orders)
+    gain, short_gain, tax, drift, orders = (
+        min(price, 0.0) for price in (prices.gain, prices.short_gain, prices.tax, prices.drift, prices.orders)
     )
     inside, outside = limits.inside_band - drift, limits.outside_band - drift
-    group = np.clip(prices.group, -outside, outside)
-    account = np.minimum(prices.cash, cash.location - group[cash.group])
+    group = np.clip(
+        prices.group,
+        np.where(np.isfinite(groups.high), -np.inf, -outside),
+        np.where(np.isfinite(groups.low), np.inf, outside),
+    )
+    account = np.where(
+        np.isfinite(cash.most), prices.cash, np.minimum(prices.cash, cash.location - group[cash.group])
+    )
     cash_price = account[pairs.account]
     held_cost = pairs.price * pairs.location
     reduced = _Reduced(
         buy=pairs.ask - pairs.price + held_cost - pairs.ask * cash_price,
         sell=(pairs.price - pairs.bid - held_cost + pairs.bid * cash_price)[lots.pair]
         + lots.tax * (1 - tax)
-        - lots.gain * gain,
+        - lots.gain * gain
+        - lots.short_gain * short_gain,
         order=limits.order_cost - limits.commission * cash_price - orders,
     )
     buy_side, sell_side = _shared_sides(problem, reduced, group)
@@ -90,11 +97,11 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     best = np.minimum(buy_side, sell_side)
     if sides is not None:
         best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
-    off_target = (
-        group * (groups.target - groups.before) + np.minimum(inside - np.abs(group), 0.0) * groups.band
-    )
+    off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
+    kept = cash.location - account - group[cash.group]
     caps = (
         (gain, limits.gain),
+        (short_gain, limits.short_gain),
         (tax, limits.tax),
         (2 * drift, limits.drift * problem.value),
         (orders, limits.orders),
@@ -102,7 +109,7 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     terms = np.concatenate(
         [
             account * cash.before,
-            (cash.location - account - group[cash.group]) * cash.reserve,
+            kept * np.where((kept < 0) & np.isfinite(cash.most), cash.most, cash.reserve),
             off_target[shared],
             best,
             [problem.location, *(price * cap for price, cap in caps if price)],
@@ -110,6 +117,18 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     )
     value = float(terms.sum()) - ROUNDING * float(np.abs(terms).sum())
     return Bound(value=value, buy_side=buy_side, sell_side=sell_side)
+
+
+def _deviation(problem: Problem, group: Floats, inside: float, outside: float) -> Floats:
+    """Return for each group the least of its deviation's cost less what the price of its value makes of it."""
+    groups = problem.groups
+    if not groups.ranged:
+        return np.minimum(inside - np.abs(group), 0.0) * groups.band
+    total = np.zeros(len(groups.target))
+    for rate, sign, least, most in segments(problem):
+        cost = (inside if rate == problem.limits.inside_band else outside) - sign * group
+        total += cost * np.where(cost < 0, most, least)
+    return total
 
 
 def _shared_sides(problem: Problem, reduced: _Reduced, group: Floats) -> tuple[Floats, Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from math import floor, fsum
+from math import floor, fsum, inf
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from realloc.plan import (
     PlanCosts,
 )
 from realloc.tax.terms import is_long_term
+from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
@@ -88,25 +89,13 @@ def _oldest_first(account: Account) -> list[int]:
 
 def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
-    pairs, lots, household = problem.pairs, problem.lots, problem.household
+    pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
-    span = range(int(lots.first[p]), int(lots.first[p + 1]))
-    if account.kind == "taxable":
-        keeps_losses = bool(problem.coupled[pairs.wash[p]] and not made.sells_losses[pairs.wash[p]])
-        order = [int(lots.place[j]) for j in span if not (keeps_losses and lots.loss[j])]
-    else:
-        order = [place for place in _oldest_first(account) if account.lots[place].symbol == symbol]
     bid = float(pairs.bid[p])
-    left = Decimal(repr(shares))
     sales = []
-    for place in order:
-        if left <= 0 or place < 0:
-            break
+    for place, sold in _taken(account, _parts(problem, made, p, account, symbol), shares):
         lot = account.lots[place]
-        taken = min(left, Decimal(repr(lot.shares)))
-        left -= taken
-        sold = float(taken)
         sales.append(
             LotSale(
                 id=ids[place],
@@ -120,10 +109,44 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[
     return tuple(sales)
 
 
+def _parts(
+    problem: Problem, made: Repair, p: int, account: Account, symbol: str
+) -> Iterator[tuple[int, Decimal]]:
+    """Yield places of lots with the shares that they can supply, in the order in which a sale takes them."""
+    if account.kind == "taxable":
+        for part in range(int(made.part_first[p]), int(made.part_first[p + 1])):
+            place = int(problem.lots.place[made.part_lot[part]])
+            if place < 0 or not made.part_shares[part]:
+                continue
+            whole = made.part_shares[part] == problem.lots.shares[made.part_lot[part]]
+            shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
+            yield place, Decimal(repr(shares))
+        return
+    for place in _oldest_first(account):
+        if account.lots[place].symbol == symbol:
+            yield place, Decimal(repr(account.lots[place].shares))
+
+
+def _taken(account: Account, parts: Iterator[tuple[int, Decimal]], shares: float) -> list[tuple[int, float]]:
+    """Return what a sale takes from each lot; two parts of one lot are one."""
+    left = Decimal(repr(shares))
+    taken: dict[int, Decimal] = {}
+    for place, supply in parts:
+        if left <= 0:
+            break
+        before = taken.get(place, Decimal(0))
+        more = min(left, supply, Decimal(repr(account.lots[place].shares)) - before)
+        left -= more
+        if before + more > 0:
+            taken[place] = before + more
+    return [(place, float(sold)) for place, sold in taken.items()]
+
+
 def plan_of(
     problem: Problem, made: Repair, idle: Repair, certificate: Certificate, issues: Sequence[Issue]
 ) -> Plan:
     """Return the plan of the trades in `made`, without reasons, beside doing nothing in `idle`."""
+    household = problem.household
     trades = trades_of(problem, made)
     taxable = {account.account_number for account in problem.accounts if account.kind == "taxable"}
     gains = {
@@ -150,15 +173,21 @@ def plan_of(
         ),
         certificate=certificate,
         issues=tuple(issues),
+        tax_year=year_after(household, short_term=gains["short"], long_term=gains["long"])
+        if household.tax_year
+        else None,
     )
 
 
 def certificate_of(
     problem: Problem, objective: float, bound: float, status: CertificateStatus
 ) -> Certificate:
-    """Return the certificate; the bound is rounded down to a millionth of a dollar."""
+    """Return the certificate; the bound is rounded down to a millionth of a dollar.
+
+    An infinite bound is that of a plan that is the only one: its objective.
+    """
     objective = _figure(objective)
-    bound = min(objective, float(floor(bound * 1e6) / 1e6))
+    bound = min(objective, float(floor(bound * 1e6) / 1e6) if bound < inf else objective)
     gap = _figure(objective - bound)
     return Certificate(
         status=status,

@@ -18,6 +18,9 @@ from realloc.optimizer.stops import stops
 from realloc.optimizer.words import NOTHING, cents, usd
 from realloc.trades import Trade
 
+NOT_FOR_TARGETS = frozenset({"hold", "raise_cash", "harvest"})
+"""Modes that do not trade towards the targets: how far these stay is not spoken of."""
+
 
 def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
     """Return what stood in the way of a plan (warnings), and then what a person should know of it (infos).
@@ -31,11 +34,12 @@ def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
     """
     blocks = Blocks(made)
     groups = astray(blocks)
+    sought = [] if made.problem.household.policy.mode in NOT_FOR_TARGETS else groups
     issues = [
         *_shortfalls(blocks),
         *_drift(made, groups),
-        *out_of_reach(blocks, groups),
-        *stops(blocks, groups),
+        *out_of_reach(blocks, sought),
+        *stops(blocks, sought),
         *_wash_windows(made, trades),
     ]
     return sorted(issues, key=lambda issue: issue.severity == "info")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.relaxation import Columns
+from realloc.optimizer.relaxation import Columns, segments
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -101,6 +101,7 @@ class Program:
         self.group_row = np.append(self._rows(off, off, len(off)), 0)
         caps = {
             "gain": limits.gain / unit,
+            "short_gain": limits.short_gain / unit,
             "tax": limits.tax / unit,
             "drift": 2 * limits.drift * problem.value / unit,
             "orders": limits.orders,
@@ -169,6 +170,7 @@ class Program:
             (sell_least[of_lot], np.where(on, 1.0, 0.0)),
             (w_row_lot, np.where(loss_side, 1 / top_lot, 0.0)),
             *self._cap("gain", len(price), lots.gain / price),
+            *self._cap("short_gain", len(price), lots.short_gain / price),
             *self._cap("tax", len(price), lots.tax / price),
         ]
         if sell_whole is not None:
@@ -261,19 +263,21 @@ class Program:
 
     def _add_cash_and_drift(self) -> None:
         problem, unit = self.problem, self.unit
-        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        cash, groups = problem.cash, problem.groups
         self.columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
+            np.maximum(cash.most, cash.reserve) / unit,
             [(self.cash_row, 1.0), (self.group_row[cash.group], 1.0)],
         )
         n = len(groups.target)
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                self.columns.add(
-                    np.full(n, rate), 0.0, width, [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)]
-                )
+        for rate, sign, least, most in segments(problem):
+            self.columns.add(
+                np.full(n, rate),
+                least / unit,
+                most / unit,
+                [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)],
+            )
 
     def _add_missable(self) -> list[Ints]:
         """Add what may be missed: first dollars of reserves, then dollars of the cap on drift."""

@@ -13,7 +13,7 @@ from math import isfinite
 
 import numpy as np
 
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
+from realloc.optimizer.problem import Flags, Floats, Ints, Lots, Problem, sum_by
 
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
@@ -38,26 +38,34 @@ class Repair:
     sells_losses : array of bool
         For each wash group: True lets its loss lots be sold and forbids its buys (rule WASH-1). Only
         coupled groups are read.
+    first_sold : array of float, optional
+        Shares of each lot that a sale takes before all others of its pair, where caps on gains or tax choose
+        among lots. None: by the order of the lots alone.
     """
 
-    def __init__(self, problem: Problem, sells_losses: Flags) -> None:
+    def __init__(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None = None) -> None:
         self.problem = problem
         pairs, lots, groups = problem.pairs, problem.lots, problem.groups
-        self.sells_losses = sells_losses
+        self.sells_losses, self.first_sold = sells_losses, first_sold
+        self.part_lot, self.part_shares, first = parts_of(lots, first_sold)
+        of_lot = self.part_lot
         loss_side = (problem.coupled & sells_losses)[pairs.wash]
         gain_side = (problem.coupled & ~sells_losses)[pairs.wash]
         open_lot = ~(lots.loss & gain_side[lots.pair])
-        shares = np.where(open_lot, lots.shares, 0.0)
+        shares = self.part_shares = np.where(open_lot[of_lot], self.part_shares, 0.0)
         self.reach = np.concatenate([[0.0], np.cumsum(shares)])
-        self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax)])
-        self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain)])
-        start = lots.first[:-1]
-        self.start, self.tax_start, self.gain_start = (
+        self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax[of_lot])])
+        self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain[of_lot])])
+        self.short_at = np.concatenate([[0.0], np.cumsum(shares * lots.short_gain[of_lot])])
+        self.part_first = first
+        start = first[:-1]
+        self.start, self.tax_start, self.gain_start, self.short_start = (
             self.reach[start],
             self.tax_at[start],
             self.gain_at[start],
+            self.short_at[start],
         )
-        open_shares = self.reach[lots.first[1:]] - self.start
+        open_shares = self.reach[first[1:]] - self.start
         closed = open_shares < np.minimum(pairs.sell_max, pairs.held) - 1e-6
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
         self.full = np.where(closed, np.minimum(whole_open, pairs.sell_max), pairs.sell_max)
@@ -74,12 +82,15 @@ class Repair:
         limits = problem.limits
         self.held_rate = pairs.price * (1 - pairs.location)
         self.paid_rate = 1 - problem.cash.location[pairs.account]
-        self.caps = isfinite(limits.gain) or isfinite(limits.tax) or isfinite(limits.drift)
+        self.caps = isfinite(min(limits.gain, limits.short_gain, limits.tax, limits.drift))
+        self.ranged = groups.ranged or bool(np.isfinite(problem.cash.most).any())
+        self.low = np.append(groups.low - groups.target, -np.inf)
+        self.high = np.append(groups.high - groups.target, np.inf)
         self.refresh()
 
     def on(self, problem: Problem) -> Repair:
         """Return the same trades under another problem of the same arrays."""
-        other = Repair(problem, self.sells_losses)
+        other = Repair(problem, self.sells_losses, self.first_sold)
         other.set(self.shares)
         return other
 
@@ -113,7 +124,8 @@ class Repair:
         problem = self.problem
         pairs, groups, cash = problem.pairs, problem.groups, problem.cash
         self.known_parts: dict[str, float] | None = None
-        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain = self.weigh(self.shares, slice(None))
+        weighed = self.weigh(self.shares, slice(None))
+        self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain, self.pair_short = weighed
         self.cash = cash.before + sum_by(pairs.account, self.pair_cash, len(cash.before))
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
@@ -130,9 +142,8 @@ class Repair:
         self.known_parts = None
         weighed = self.weigh(self.shares[pair : pair + 1], slice(pair, pair + 1))
         came = float(weighed[1][0]) - self.pair_cash[pair]
-        for totals, now in zip(
-            (self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain), weighed, strict=True
-        ):
+        totals_by_pair = (self.pair_cost, self.pair_cash, self.pair_tax, self.pair_gain, self.pair_short)
+        for totals, now in zip(totals_by_pair, weighed, strict=True):
             totals[pair] = now[0]
         account = pairs.account[pair]
         self.cash[account] += came
@@ -140,16 +151,19 @@ class Repair:
         self.off[self.problem.cash.group[account]] += came
         self.off[-1] = 0.0
 
-    def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return the cost in dollars (drift apart), the cash that comes in, the tax and the gain of pairs `at`.
+    def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """Return the cost (drift apart), the cash that comes in, tax, gain and short-term gain of pairs `at`.
 
-        The last axis of `shares` is the pairs.
+        All in dollars; the last axis of `shares` is the pairs.
         """
         problem = self.problem
         pairs, limits = problem.pairs, problem.limits
         reach = self.start[at] + np.maximum(-shares, 0.0)
         tax = np.interp(reach, self.reach, self.tax_at) - self.tax_start[at]
-        gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at] if self.caps else tax
+        gain = short = tax
+        if self.caps:
+            gain = np.interp(reach, self.reach, self.gain_at) - self.gain_start[at]
+            short = np.interp(reach, self.reach, self.short_at) - self.short_start[at]
         paid = np.where(shares > 0, pairs.ask[at], pairs.bid[at]) * shares
         cost = tax - self.held_rate[at] * shares
         if limits.order_cost:
@@ -157,7 +171,11 @@ class Repair:
             paid += limits.commission * order
             cost += limits.order * order
         cost += self.paid_rate[at] * paid
-        return cost, -paid, tax, gain
+        return cost, -paid, tax, gain, short
+
+    def cash_of(self, counts: Floats, at: Ints) -> Floats:
+        """Return the cash in dollars that comes in if the pairs `at` are traded as `counts` say."""
+        return self.weigh(counts, at)[1]
 
     def parts(self) -> dict[str, float]:
         """Return the parts of the objective in dollars: drift, tax, trading and location."""
@@ -186,11 +204,18 @@ class Repair:
         return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
 
     def missed(self) -> tuple[float, float, float]:
-        """Return what caps are broken by (a surplus order counts as a thousand), reserves and drift missed by."""
+        """Return what caps and ranges are broken by (a surplus order counts as a thousand), and what is missed.
+
+        That is dollars of reserves, and of the cap on drift.
+        """
         problem, limits = self.problem, self.problem.limits
         broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
         broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+        broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
         broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        if self.ranged:
+            broken += float(self._outside(self.off, slice(None)).sum())
+            broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
         astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
         return broken, short, astray
@@ -199,6 +224,13 @@ class Repair:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
         return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
+
+    def _outside(self, off: Floats, slots: Ints | slice) -> Floats:
+        """Return the dollars that groups which are `off` dollars from their targets are outside their ranges."""
+        return np.asarray(
+            np.maximum(self.low[slots] - off - NEGLIGIBLE, 0.0)
+            + np.maximum(off - self.high[slots] - NEGLIGIBLE, 0.0)
+        )
 
     def neighbours(self) -> tuple[Floats, Floats]:
         """Return for each pair the next share count above and below; the present one where there is none."""
@@ -249,7 +281,7 @@ class Repair:
         problem = self.problem
         pairs, limits, cash = problem.pairs, problem.limits, problem.cash
         account = pairs.account[at]
-        cost, came, tax, gain = self.weigh(counts, at)
+        cost, came, tax, gain, short = self.weigh(counts, at)
         came -= self.pair_cash[at]
         value = (counts - self.shares[at]) * pairs.price[at]
         slot = self.slot[at]
@@ -262,19 +294,27 @@ class Repair:
         objective += self.deviation(after, slot).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        if self.ranged:
+            beyond = (self._outside(after, slot) - self._outside(before, slot)).sum(axis=-1)
+            over = self.cash[account] - cash.most[account] - NEGLIGIBLE
+            beyond += np.maximum(over + came, 0.0) - np.maximum(over, 0.0)
+            missed += BROKEN * _beyond_noise(beyond)
         if self.caps:
-            missed += self._cap_change(tax - self.pair_tax[at], gain - self.pair_gain[at], before, after)
+            changes = (gain - self.pair_gain[at], short - self.pair_short[at], tax - self.pair_tax[at])
+            missed += self._cap_change(changes, before, after)
         if np.isfinite(limits.orders):
             orders = (counts != 0) * 1.0 - (self.shares[at] != 0)
             excess = np.count_nonzero(self.shares) - limits.orders
             missed += BROKEN * ORDER_MISSED * (np.maximum(excess + orders, 0.0) - max(excess, 0.0))
         return objective, missed
 
-    def _cap_change(self, tax: Floats, gain: Floats, before: Floats, after: Floats) -> Floats:
-        """Return what changes of tax, gain and drift do to their caps, in weighted dollars missed."""
+    def _cap_change(self, changes: tuple[Floats, Floats, Floats], before: Floats, after: Floats) -> Floats:
+        """Return what changes of gain, short-term gain, tax and drift do to their caps, in weighted dollars."""
         limits = self.problem.limits
-        total = np.zeros(tax.shape)
-        for made, change, cap in ((self.pair_gain, gain, limits.gain), (self.pair_tax, tax, limits.tax)):
+        total = np.zeros(changes[0].shape)
+        made_by_cap = (self.pair_gain, self.pair_short, self.pair_tax)
+        caps = (limits.gain, limits.short_gain, limits.tax)
+        for made, change, cap in zip(made_by_cap, changes, caps, strict=True):
             excess = made.sum() - cap - NEGLIGIBLE
             total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
@@ -321,6 +361,25 @@ class Repair:
             return count
         objective, missed = self.changes(counts[:, None], slice(p, p + 1))
         return float(counts[(objective + missed).argmin()])
+
+
+def parts_of(lots: Lots, first_sold: Floats | None) -> tuple[Ints, Floats, Ints]:
+    """Return the parts of lots in the order in which each pair sells them.
+
+    Returns
+    -------
+    tuple of arrays
+        The lot and the shares of each part, and for each pair its first part (shape: pairs + 1).
+    """
+    everything = np.arange(len(lots.pair))
+    if first_sold is None:
+        return everything, lots.shares, lots.first
+    first_sold = np.clip(first_sold, 0.0, lots.shares)
+    of = np.concatenate([everything, everything])
+    later = np.repeat([0, 1], len(everything))
+    order = np.lexsort((of, later, lots.pair[of]))
+    shares = np.concatenate([first_sold, lots.shares - first_sold])
+    return of[order], shares[order], 2 * lots.first
 
 
 def _beyond_noise(missed: Floats) -> Floats:

@@ -57,7 +57,7 @@ def _counts(made: Repair, old: Ints, new: Ints) -> Floats:
 def _changes(made: Repair, old: Ints, new: Ints, counts: Floats) -> Floats:
     """Return what each swap alone does to the objective, in dollars."""
     pairs = made.problem.pairs
-    cost, came, _, _ = made.weigh(counts, new)
+    cost, came, *_ = made.weigh(counts, new)
     value = (counts - made.shares[new]) * pairs.price[new] - made.shares[old] * pairs.price[old]
     slot = made.slot[new]
     after = made.off[slot]

@@ -10,6 +10,7 @@ import numpy as np
 from realloc.errors import Issue
 from realloc.household import Household
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import Floats
 from realloc.optimizer.words import cents, usd
 
 SolveWithout = Callable[[Household], tuple[float, float]]
@@ -38,14 +39,23 @@ def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
     without it leaves possible, so both ends are true whatever the gaps are.
     """
     household = made.problem.household
-    policy = household.policy
+    policy, limits, lots = household.policy, made.problem.limits, made.problem.lots
     astray = policy.max_drift is not None and made.drift() > policy.max_drift + 1e-9
     if max(made.missed()) > 0 or made.problem.cash.short.any() or astray:
         return
     for name, binds, limit in (
         ("max_orders", orders_bind(made), str(policy.max_orders)),
-        ("max_realized_gain", _cap_binds(made, "gain"), cents(policy.max_realized_gain or 0.0)),
-        ("max_tax", _cap_binds(made, "tax"), cents(policy.max_tax or 0.0)),
+        (
+            "max_realized_gain",
+            _cap_binds(limits.gain, lots.gain, made.pair_gain, made),
+            cents(policy.max_realized_gain or 0.0),
+        ),
+        (
+            "max_short_term_gain",
+            _cap_binds(limits.short_gain, lots.short_gain, made.pair_short, made),
+            cents(policy.max_short_term_gain or 0.0),
+        ),
+        ("max_tax", _cap_binds(limits.tax, lots.tax, made.pair_tax, made), cents(policy.max_tax or 0.0)),
         ("min_trade_value", _least_binds(made), cents(policy.min_trade_value)),
     ):
         if not binds:
@@ -79,14 +89,11 @@ def orders_bind(made: Repair) -> bool:
     return bool(np.count_nonzero(made.shares) + 2 > made.problem.limits.orders)
 
 
-def _cap_binds(made: Repair, name: str) -> bool:
+def _cap_binds(cap: float, each: Floats, total: Floats, made: Repair) -> bool:
     """Return whether some share that could still be sold has more gain, or tax, than its cap has left."""
     problem = made.problem
-    cap = problem.limits.gain if name == "gain" else problem.limits.tax
     if not np.isfinite(cap):
         return False
-    each = problem.lots.gain if name == "gain" else problem.lots.tax
-    total = made.pair_gain if name == "gain" else made.pair_tax
     sold_out = made.shares <= -made.full
     step = (each * problem.pairs.step[problem.lots.pair])[~sold_out[problem.lots.pair]]
     return bool(len(step)) and cap - float(total.sum()) < float(step.max(initial=0.0))

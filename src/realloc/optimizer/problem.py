@@ -21,6 +21,7 @@ from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
+from realloc.optimizer.modes import Restriction, restrict
 from realloc.optimizer.scopes import Scope, scopes_of
 from realloc.tax.location import LocationCosts, resolved_location
 from realloc.tax.terms import long_term_cutoff
@@ -67,6 +68,7 @@ class Pairs:
 class Lots:
     """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
 
+    `short_gain` is the gain of a short-term lot, zero for a long-term one.
     `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``. `place` is a lot's position
     in its account's `lots`, -1 for a position without lots.
     """
@@ -75,6 +77,7 @@ class Lots:
     shares: Floats
     tax: Floats
     gain: Floats
+    short_gain: Floats
     loss: Flags
     first: Ints
     place: Ints
@@ -82,23 +85,42 @@ class Lots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """What has a target, in dollars: target, band, and value of holdings before trading (cash apart)."""
+    """What has a target, in dollars: target, band, and value of holdings before trading (cash apart).
+
+    `low` and `high` are the range in which a mode lets the value after the plan be, infinite where it is free.
+    """
 
     target: Floats
     band: Floats
     before: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def ranged(self) -> bool:
+        """Whether some group has a range."""
+        return bool(np.isfinite(self.low).any() or np.isfinite(self.high).any())
+
+    def deviations(self) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Return the least and the most dollars below the target, and the same above it."""
+        under, over = self.target - self.high, self.target - self.low
+        return (
+            (np.maximum(under, 0.0), np.maximum(over, 0.0)),
+            (np.maximum(-over, 0.0), np.maximum(-under, 0.0)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cash:
     """Cash of each account in dollars, its flow counted in; its location cost; the group that it counts in.
 
-    `short` marks an account whose reserve no allowed sale reaches (rule CASH-2); its `reserve` here is the
-    most that it can reach.
+    `most` is what a mode lets it end at, infinite where it is free. `short` marks an account whose reserve no
+    allowed sale reaches (rule CASH-2); its `reserve` here is the most that it can reach.
     """
 
     before: Floats
     reserve: Floats
+    most: Floats
     location: Floats
     group: Ints
     short: Flags
@@ -117,7 +139,10 @@ class Private:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Prices and caps of the policy; a cap that is not set is infinite."""
+    """Prices and caps of the policy; a cap that is not set is infinite.
+
+    The caps on gains are what the year so far leaves of them, at least zero (rules CAP-2 and CAP-5).
+    """
 
     inside_band: float
     outside_band: float
@@ -125,6 +150,7 @@ class Limits:
     order: float
     orders: float
     gain: float
+    short_gain: float
     tax: float
     drift: float
 
@@ -139,14 +165,15 @@ class Problem:
     """A household as arrays.
 
     `accounts` are sorted by number, `symbols` by wash group and name. `coupled` has one flag per wash group: a
-    loss sale in it and a buy in it exclude each other. `location` is the location cost in dollars of the
-    shares held before. `value` is V in dollars.
+    loss sale in it and a buy in it exclude each other. `restriction` is what the policy's mode forbids. `location`
+    is the location cost in dollars of the shares held before. `value` is V in dollars.
     """
 
     household: Household
     accounts: tuple[Account, ...]
     symbols: tuple[str, ...]
     scopes: tuple[Scope, ...]
+    restriction: Restriction
     value: float
     pairs: Pairs
     lots: Lots
@@ -176,15 +203,17 @@ def build(household: Household) -> Problem:
     wash = _wash_rules(household)
     by_kind = resolved_location(household)
     location = [_location_costs(household, account, by_kind) for account in accounts]
-    groups, first_group = _groups(household, scopes)
+    restriction = restrict(household)
+    groups, first_group = _groups(household, scopes, restriction)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
-    table = _PairTable(household, wash)
+    table = _PairTable(household, wash, restriction)
     unbuyable = wash.unbuyable(household)
     for n, account in enumerate(accounts):
         menu: set[str] = set()
         if not account.do_not_trade:
             menu = _menu(account, scopes[candidates[account.account_number]], household) - unbuyable
+            menu = _open_to(menu, account, restriction)
             names = {symbol for symbol, shares in account.positions.items() if shares > SHARES_TOLERANCE}
             rows += [(wash.group(symbol), symbol, n) for symbol in names | menu]
         table.open(account, menu)
@@ -199,7 +228,13 @@ def build(household: Household) -> Problem:
     pairs, lots = table.arrays(symbols, roots, len(groups.target))
     cash = Cash(
         before=np.array([account.cash + account.cash_flow for account in accounts]),
-        reserve=np.array([_cents_above(account.cash_reserve) for account in accounts]),
+        reserve=np.array(
+            [
+                max(_cents_above(a.cash_reserve), restriction.floors.get(a.account_number, -inf))
+                for a in accounts
+            ]
+        ),
+        most=np.array([restriction.ceilings.get(account.account_number, inf) for account in accounts]),
         location=np.array([costs.get(CASH, 0.0) for costs in location]),
         group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
         short=np.zeros(len(accounts), dtype=bool),
@@ -210,19 +245,23 @@ def build(household: Household) -> Problem:
         commission=policy.costs.commission,
         order=policy.costs.order,
         orders=_cap(policy.max_orders),
-        gain=_cap(policy.max_realized_gain),
+        gain=_room(policy.max_realized_gain, household.tax_year.net if household.tax_year else 0.0),
+        short_gain=_room(
+            policy.max_short_term_gain, household.tax_year.net_short_term if household.tax_year else 0.0
+        ),
         tax=_cap(policy.max_tax),
         drift=_cap(policy.max_drift),
     )
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
-    coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid)
+    coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
     has_order_terms = limits.order_cost > 0 or limits.orders < inf
     return Problem(
         household=household,
         accounts=accounts,
         symbols=symbols,
         scopes=scopes,
+        restriction=restriction,
         value=fsum(scope.value for scope in scopes),
         pairs=pairs,
         lots=lots,
@@ -244,6 +283,11 @@ def _cap(value: float | None) -> float:
     return inf if value is None else value
 
 
+def _room(cap: float | None, so_far: float) -> float:
+    """Return the dollars of gain that a cap leaves a plan after the year so far."""
+    return inf if cap is None else max(0.0, cap - so_far)
+
+
 def _cents_above(dollars: float) -> float:
     """Return dollars rounded up to the cent: cash is rounded down before it is compared (rule CASH-1)."""
     return float(Decimal(repr(dollars)).quantize(Decimal("0.01"), ROUND_CEILING))
@@ -253,7 +297,9 @@ def _cash_group(first_group: list[int], scopes: tuple[Scope, ...], scope: int) -
     return first_group[scope] + len(scopes[scope].groups) - 1
 
 
-def _groups(household: Household, scopes: tuple[Scope, ...]) -> tuple[Groups, list[int]]:
+def _groups(
+    household: Household, scopes: tuple[Scope, ...], restriction: Restriction
+) -> tuple[Groups, list[int]]:
     target: list[float] = []
     band: list[float] = []
     before: list[float] = []
@@ -268,7 +314,14 @@ def _groups(household: Household, scopes: tuple[Scope, ...]) -> tuple[Groups, li
                 for g, share in scope.cover.get(symbol, ()) if shares else ():
                     parts[g].append(shares * household.prices[symbol] * share)
         before += [fsum(part) for part in parts]
-    return Groups(target=np.array(target), band=np.array(band), before=np.array(before)), first
+    ranges = np.array(restriction.ranges or [(-inf, inf)] * len(target))
+    return Groups(
+        target=np.array(target),
+        band=np.array(band),
+        before=np.array(before),
+        low=ranges[:, 0],
+        high=ranges[:, 1],
+    ), first
 
 
 def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
@@ -277,6 +330,13 @@ def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
     if account.only is not None:
         menu &= set(account.only)
     return menu - set(account.no_buy)
+
+
+def _open_to(menu: set[str], account: Account, restriction: Restriction) -> set[str]:
+    """Return what is left of a menu in the policy's mode."""
+    if restriction.buys is None:
+        return menu
+    return {symbol for symbol in menu if (account.account_number, symbol) in restriction.buys}
 
 
 def _location_costs(household: Household, account: Account, policy: LocationCosts) -> dict[str, float]:
@@ -340,15 +400,16 @@ _BY_TAX = itemgetter(0, 1, 2, 3, 4)
 class _PairTable:
     """Collects the flat lists of pairs and lots."""
 
-    def __init__(self, household: Household, wash: _WashRules) -> None:
+    def __init__(self, household: Household, wash: _WashRules, restriction: Restriction) -> None:
         self.household = household
         self.wash = wash
+        self.restriction = restriction
         self.tax = household.policy.tax
         self.cutoff: date = long_term_cutoff(household.as_of)
         self.rows: list[tuple[float, ...]] = []
         self.names: list[tuple[str, str]] = []
         self.cover: list[tuple[tuple[int, float], ...]] = []
-        self.lots: list[tuple[float, float, float]] = []
+        self.lots: list[tuple[float, float, float, float]] = []
         self.places: list[int] = []
         self.first = [0]
         self.accounts: list[tuple[Account, set[str], dict[str, list[tuple[int, Lot]]]]] = []
@@ -408,22 +469,27 @@ class _PairTable:
         """Append the lots of a pair that may be sold, by rising tax, and return the most shares to sell."""
         if held <= SHARES_TOLERANCE or symbol in account.no_sell:
             return 0.0
+        if not self.restriction.may_sell(account.account_number, symbol):
+            return 0.0
         if not lots:
-            self.lots.append((held, 0.0, 0.0))
+            self.lots.append((held, 0.0, 0.0, 0.0))
             self.places.append(-1)
             return held
         bid = self.quotes[symbol][1]
         short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
         keeps_losses = root in self.wash.bought
+        closed = self.restriction.closed_lots
         found = []
         for place, lot in lots:
             gain = bid - lot.cost_per_share
-            if gain < 0 and keeps_losses:
+            if (gain < 0 and keeps_losses) or (account.account_number, place) in closed:
                 continue
-            tax = gain * (long if lot.acquired <= self.cutoff else short) * (loss_value if gain < 0 else 1.0)
+            is_long = lot.acquired <= self.cutoff
+            tax = gain * (long if is_long else short) * (loss_value if gain < 0 else 1.0)
             found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, place))
         found.sort(key=_BY_TAX)
-        self.lots += [(entry[3], entry[0], entry[5]) for entry in found]
+        cutoff = self.cutoff.toordinal()
+        self.lots += [(e[3], e[0], e[5], 0.0 if e[1] <= cutoff else e[5]) for e in found]
         self.places += [entry[6] for entry in found]
         if len(found) == len(lots):
             return held
@@ -438,7 +504,7 @@ class _PairTable:
         width = max((len(cover) for cover in self.cover), default=1)
         padding = (n_groups, 0.0)
         cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
-        lots = np.array(self.lots, dtype=float).reshape(-1, 3).T
+        lots = np.array(self.lots, dtype=float).reshape(-1, 4).T
         first = np.array(self.first, dtype=np.intp)
         pairs = Pairs(
             account=columns[0].astype(np.intp),
@@ -464,6 +530,7 @@ class _PairTable:
             shares=lots[0],
             tax=lots[1],
             gain=lots[2],
+            short_gain=lots[3],
             loss=lots[2] < 0,
             first=first,
             place=np.array(self.places, dtype=np.intp),
@@ -511,6 +578,7 @@ def _settle_reserves(pairs: Pairs, lots: Lots, cash: Cash, limits: Limits) -> tu
             shares=lots.shares[keep],
             tax=lots.tax[keep],
             gain=lots.gain[keep],
+            short_gain=lots.short_gain[keep],
             loss=lots.loss[keep],
             first=np.concatenate([[0], np.cumsum(counts)]),
             place=lots.place[keep],
@@ -538,7 +606,8 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     value = pairs.sell_max * pairs.price
     sellable = np.zeros(n_groups + 1)
     np.add.at(sellable, pairs.groups, value[:, None] * pairs.weights)
-    room = np.append(groups.target + groups.band - groups.before, 0.0) + sellable
+    top = np.maximum(groups.target + groups.band, groups.low)
+    room = np.append(top - groups.before, 0.0) + sellable
     with np.errstate(divide="ignore", invalid="ignore"):
         fill = (room[pairs.groups] - value[:, None] * pairs.weights) / pairs.weights
     fill = np.where(pairs.weights > 0, fill, -inf).max(axis=1)

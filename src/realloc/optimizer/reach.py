@@ -113,7 +113,10 @@ def _room(blocks: Blocks, n: int, allowed: Sequence[tuple[str, float]]) -> float
 
 
 def out_of_reach(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
-    """Yield a warning for each class that the rules keep visibly from its target, however much was traded."""
+    """Yield for each class that the rules keep visibly from its target, however much was traded, what keeps it.
+
+    It is a warning, unless a mode was asked for that does not trade for all targets.
+    """
     for item in groups:
         if item.out_of_reach < VISIBLE * item.scope.value:
             continue
@@ -133,5 +136,5 @@ def out_of_reach(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
             where=item.where,
             message=f"{item.state}: no plan under these rules brings it {bound}"
             + (f"; in the way: {'; '.join(rules)}" if rules else ""),
-            severity="warning",
+            severity="warning" if blocks.household.policy.mode == "full" else "info",
         )

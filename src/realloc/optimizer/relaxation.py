@@ -7,6 +7,7 @@ from the last basis.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,6 +38,7 @@ class Multipliers:
     cash: Floats
     group: Floats
     gain: float = 0.0
+    short_gain: float = 0.0
     tax: float = 0.0
     drift: float = 0.0
     orders: float = 0.0
@@ -84,6 +86,24 @@ class Model:
     index: npt.NDArray[np.int32]
     value: Floats
     integrality: npt.NDArray[np.int32]
+
+
+def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
+    """Yield the parts of every group's deviation: dollars per dollar, sign, and the least and most dollars.
+
+    First what is inside the band, below the target (sign 1) and above it (-1), then what is beyond it.
+    """
+    limits, groups = problem.limits, problem.groups
+    sides = tuple(zip((1.0, -1.0), groups.deviations(), strict=True))
+    for sign, (least, most) in sides:
+        yield limits.inside_band, sign, np.minimum(least, groups.band), np.minimum(most, groups.band)
+    for sign, (least, most) in sides:
+        yield (
+            limits.outside_band,
+            sign,
+            np.maximum(least - groups.band, 0.0),
+            np.maximum(most - groups.band, 0.0),
+        )
 
 
 class Columns:
@@ -162,6 +182,7 @@ class Relaxation:
         self.n_trades = len(self.scale)
         caps = {
             "gain": limits.gain,
+            "short_gain": limits.short_gain,
             "tax": limits.tax,
             "drift": 2 * limits.drift * problem.value,
             "orders": np.inf,
@@ -175,14 +196,13 @@ class Relaxation:
         columns.add(
             cash.location,
             cash.reserve / unit,
-            np.inf,
+            np.maximum(cash.most, cash.reserve) / unit,
             [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, 1.0)],
         )
         group_rows = n_accounts + np.arange(n_groups)
         drift = [(np.full(n_groups, cap_row["drift"]), 1.0)] if "drift" in cap_row else []
-        for rate, width in ((limits.inside_band, groups.band / unit), (limits.outside_band, np.inf)):
-            for sign in (1.0, -1.0):
-                columns.add(np.full(n_groups, rate), 0.0, width, [(group_rows, sign), *drift])
+        for rate, sign, least, most in segments(problem):
+            columns.add(np.full(n_groups, rate), least / unit, most / unit, [(group_rows, sign), *drift])
         columns.add(
             np.full(n_accounts, MISSED_COST),
             0.0,
@@ -218,7 +238,11 @@ class Relaxation:
                 cost = cost + TIE_BREAK * (pairs.rank[of] > 0)
             else:
                 cost = cost + lots.tax / price
-                for name, amount in (("gain", lots.gain), ("tax", lots.tax)):
+                for name, amount in (
+                    ("gain", lots.gain),
+                    ("short_gain", lots.short_gain),
+                    ("tax", lots.tax),
+                ):
                     if name in cap_row:
                         entries.append((np.full(len(of), cap_row[name]), amount / price))
             columns.add(cost, 0.0, shares * price / unit, entries)

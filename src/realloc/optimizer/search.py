@@ -18,6 +18,7 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
+from realloc.optimizer.raising import trimmed, with_tax_first, with_tax_of
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
@@ -94,7 +95,8 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     deadline = Deadline.after(time_limit)
     problem = build(household)
     idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
-    solution = solve(problem, idle, deadline)
+    decided = _raising if household.policy.mode == "raise_cash" else solve
+    solution = decided(problem, idle, deadline)
     prefer(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
@@ -122,10 +124,20 @@ def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
     return reached, solution.bound
 
 
+def _raising(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
+    """Return trades that raise cash at the least tax, and a bound on all that do (rule MODE-4)."""
+    first = with_tax_first(problem)
+    least = trimmed(solve(first, idle.on(first), deadline).made.on(first))
+    limited = with_tax_of(problem, least)
+    solution = solve(limited, idle.on(limited), deadline)
+    made = min(least.on(limited), trimmed(solution.made.on(limited)), key=_rank)
+    return replace(solution, made=made.on(problem))
+
+
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
-    if not len(problem.pairs.held):
-        return Solution(made=idle, bound=idle.objective(), stopped=False)
+    if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
+        return Solution(made=idle, bound=np.inf, stopped=False)
     solution = _relaxed(problem, idle)
     if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem):
         solution = _programmed(problem, solution, deadline)
@@ -171,7 +183,7 @@ def _is_small(problem: Problem) -> bool:
 
 def _is_capped(problem: Problem) -> bool:
     limits = problem.limits
-    return bool(np.isfinite([limits.orders, limits.gain, limits.tax, limits.drift]).any())
+    return bool(np.isfinite([limits.orders, limits.gain, limits.short_gain, limits.tax, limits.drift]).any())
 
 
 def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Solution:
@@ -204,7 +216,9 @@ def _relented(problem: Problem, made: Repair) -> Problem:
 
 
 def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
-    made = Repair(problem, sells_losses)
+    limits = problem.limits
+    by_lot = np.isfinite([limits.gain, limits.short_gain, limits.tax]).any()
+    made = Repair(problem, sells_losses, sell if by_lot else None)
     made.round(buy, sell)
     made.improve()
     return made

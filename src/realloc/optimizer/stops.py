@@ -67,10 +67,13 @@ def _limit(made: Repair, scratch: Repair) -> str:
     limits, policy = made.problem.limits, made.problem.household.policy
     if np.count_nonzero(scratch.shares) > limits.orders:
         return f"exceed max_orders of {policy.max_orders}"
-    if float(scratch.pair_gain.sum()) > max(limits.gain, float(made.pair_gain.sum())) + NOTHING:
-        return f"exceed max_realized_gain of {cents(limits.gain)}"
-    if float(scratch.pair_tax.sum()) > max(limits.tax, float(made.pair_tax.sum())) + NOTHING:
-        return f"exceed max_tax of {cents(limits.tax)}"
+    for name, room, then, now in (
+        ("max_realized_gain", limits.gain, scratch.pair_gain, made.pair_gain),
+        ("max_short_term_gain", limits.short_gain, scratch.pair_short, made.pair_short),
+        ("max_tax", limits.tax, scratch.pair_tax, made.pair_tax),
+    ):
+        if float(then.sum()) > max(room, float(now.sum())) + NOTHING:
+            return f"exceed {name} of {cents(getattr(policy, name))}"
     if (scratch.cash < np.minimum(made.problem.cash.reserve, made.cash) - NOTHING).any():
         return "leave an account below its reserve"
     if policy.max_drift is not None and scratch.drift() > max(policy.max_drift, made.drift()) + TINY:

@@ -64,14 +64,15 @@ def _undone_by_account(made: Repair) -> list[float]:
     off[np.arange(n), cash.group] -= came
     before = made.off[:n_groups]
     after = before + off[:, :n_groups]
-    cost, tax, gain = (
+    cost, tax, gain, short = (
         np.bincount(pairs.account, weights=weights, minlength=n)
-        for weights in (made.pair_cost, made.pair_tax, made.pair_gain)
+        for weights in (made.pair_cost, made.pair_tax, made.pair_gain, made.pair_short)
     )
     rise = drift_cost(problem, after).sum(axis=1) - drift_cost(problem, before).sum() - cost
     reserve = np.array([owner.cash_reserve for owner in problem.accounts])
     missed = np.minimum(cash.before, made.cash) < np.minimum(reserve, made.cash) - NOTHING
     missed |= (made.pair_gain.sum() - gain > limits.gain + NOTHING) & (gain < 0)
+    missed |= (made.pair_short.sum() - short > limits.short_gain + NOTHING) & (short < 0)
     missed |= (made.pair_tax.sum() - tax > limits.tax + NOTHING) & (tax < 0)
     most = max(2 * limits.drift * problem.value, float(np.abs(before).sum()))
     missed |= np.abs(after).sum(axis=1) > most + NOTHING
@@ -80,12 +81,13 @@ def _undone_by_account(made: Repair) -> list[float]:
 
 def _limit(made: Repair, pair: int) -> str:
     """Name the cap that undoing a trade alone would break."""
-    policy = made.problem.household.policy
-    for total, own, cap, name in (
-        (made.pair_gain, made.pair_gain[pair], policy.max_realized_gain, "net realized gain"),
-        (made.pair_tax, made.pair_tax[pair], policy.max_tax, "tax"),
+    policy, limits = made.problem.household.policy, made.problem.limits
+    for total, room, cap, name in (
+        (made.pair_gain, limits.gain, policy.max_realized_gain, "net realized gain"),
+        (made.pair_short, limits.short_gain, policy.max_short_term_gain, "net short-term gain"),
+        (made.pair_tax, limits.tax, policy.max_tax, "tax"),
     ):
-        if cap is not None and float(total.sum() - own) > cap + NOTHING:
+        if cap is not None and float(total.sum() - total[pair]) > room + NOTHING:
             return f"without it {name} would exceed the cap of {cents(cap)}"
     most = policy.max_drift
     if most is None:

@@ -2,7 +2,7 @@
 
 from realloc.orders.blocks import Block, blocks
 from realloc.orders.days import Timing, expected
-from realloc.orders.listing import OrderList, order_list
+from realloc.orders.listing import OrderList, joint_order_list, order_list
 from realloc.orders.order import Order
 from realloc.orders.prices import exact, is_fund, limit_price
 from realloc.orders.settings import OrderSettings, SettingArguments
@@ -20,6 +20,7 @@ __all__ = [
     "exact",
     "expected",
     "is_fund",
+    "joint_order_list",
     "limit_price",
     "order_list",
     "require_taken",

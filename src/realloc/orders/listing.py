@@ -78,6 +78,48 @@ def order_list(
         A setting names an account or symbol that is not there.
     """
     read = read_trades(trades, household)
+    orders = _orders(read, household, settings)
+    _require_known(settings, read, _accounts(household))
+    return OrderList(
+        orders=tuple(order for order in orders if _is_wanted(order, settings)),
+        settings=settings,
+        household=household,
+        plan=plan,
+    )
+
+
+def joint_order_list(
+    decided: Iterable[tuple[Iterable[Trade | Mapping[str, Any]], Household]], settings: OrderSettings
+) -> OrderList:
+    """Return the orders of several households, one household after the other.
+
+    Raises
+    ------
+    ExportError
+        Something in the trades is no trade.
+    InputError
+        An account number is in two households, or a setting names an account or symbol that none has.
+    """
+    orders: list[Order] = []
+    trades: list[Trade] = []
+    accounts: dict[str, Account] = {}
+    for given, household in decided:
+        read = read_trades(given, household)
+        orders += _orders(read, household, settings)
+        trades += read
+        own = _accounts(household)
+        if twice := sorted(accounts.keys() & own.keys()):
+            raise InputError(
+                f"the account number {twice[0]!r} is in two households (an allocation needs one account)"
+            )
+        accounts |= own
+    _require_known(settings, trades, accounts)
+    return OrderList(
+        orders=tuple(order for order in orders if _is_wanted(order, settings)), settings=settings
+    )
+
+
+def _orders(read: Sequence[Trade], household: Household | None, settings: OrderSettings) -> list[Order]:
     accounts = _accounts(household)
     sequences = _sequences(read)
     by_account: dict[str, list[tuple[Trade, int]]] = {}
@@ -96,13 +138,7 @@ def order_list(
             ),
             key=lambda order: (order.day, order.side == "buy", order.sequence),
         )
-    _require_known(settings, read, accounts)
-    return OrderList(
-        orders=tuple(order for order in orders if _is_wanted(order, settings)),
-        settings=settings,
-        household=household,
-        plan=plan,
-    )
+    return orders
 
 
 def _accounts(household: Household | None) -> dict[str, Account]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 5.4
-"""Inches; 389 units of the drawing, so that 9-point text is legible on a phone."""
+WIDTH = 4.6
+"""Inches; 331 units of the drawing, so that 9-point text is legible on a phone and not large beside a table."""
 HUES = 8
 """Colours that tell classes apart; the rest is grey and told by the table."""
 
@@ -103,7 +103,7 @@ def accounts_chart(labels: Sequence[str], held: Sequence[Mapping[str, float]], n
         _rows(axes, [_short(label) for label in labels])
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(lambda value, _: compact(value))
-        drawing.legend(3)
+        drawing.legend(2)
     return drawing.svg
 
 
@@ -129,9 +129,9 @@ def costs_chart(steps: Sequence[tuple[str, float, bool]]) -> str:
             )
         _rows(axes, [name for name, _, _ in steps])
         low, high = axes.get_xlim()
-        axes.set_xlim(min(low, 0.0), max(high, widest) * 1.28)
+        axes.set_xlim(min(low, 0.0), max(high, widest) * 1.45)
         axes.xaxis.set_major_formatter(lambda value, _: compact(value))
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
     return drawing.svg
 
 

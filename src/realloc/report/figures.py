@@ -12,6 +12,8 @@ from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.scopes import Scope, scopes_of
 from realloc.plan import ClassWeight, Plan
+from realloc.report.words import masked_number
+from realloc.tax.history import identities
 from realloc.trades import Trade
 
 
@@ -33,6 +35,25 @@ class AccountOrders:
         """Dollars after the plan."""
         return fsum(self.classes.values())
 
+    @property
+    def sold(self) -> float:
+        """Dollars of the sales."""
+        return -fsum(trade.notional for trade in self.trades if trade.shares < 0)
+
+    @property
+    def bought(self) -> float:
+        """Dollars of the purchases."""
+        return fsum(trade.notional for trade in self.trades if trade.shares > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realized:
+    """Gains and losses of one term in taxable accounts, both as positive dollars."""
+
+    term: str
+    gains: float
+    losses: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
@@ -46,21 +67,22 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything the report shows that plan and household do not state themselves.
-
-    `harvested` is the sum of losses realized in taxable accounts, `gains` of gains, in dollars.
-    """
+    """Everything the report shows that plan and household do not state themselves."""
 
     accounts: tuple[AccountOrders, ...]
     class_names: tuple[str, ...]
-    harvested: float
-    gains: float
-    closed: tuple[Closed, ...]
+    realized: tuple[Realized, ...]
+    closed: tuple[tuple[date, tuple[Closed, ...]], ...]
 
     @property
     def n_orders(self) -> int:
         """How many orders there are."""
         return sum(len(account.trades) for account in self.accounts)
+
+    def largest(self, most: int) -> list[tuple[AccountOrders, Trade]]:
+        """Return the orders of the most dollars, the largest first, each with its account."""
+        orders = [(account, trade) for account in self.accounts for trade in account.trades]
+        return sorted(orders, key=lambda order: (-abs(order[1].notional), order[1].sequence))[:most]
 
 
 def figures_of(household: Household, plan: Plan, masked: bool) -> Figures:
@@ -100,8 +122,14 @@ def figures_of(household: Household, plan: Plan, masked: bool) -> Figures:
     return Figures(
         accounts=tuple(accounts),
         class_names=(*names, CASH),
-        harvested=-fsum(lot.gain for lot in lots if lot.gain < 0),
-        gains=fsum(lot.gain for lot in lots if lot.gain > 0),
+        realized=tuple(
+            Realized(
+                term=term,
+                gains=fsum(lot.gain for lot in lots if lot.term == term and lot.gain > 0),
+                losses=-fsum(lot.gain for lot in lots if lot.term == term and lot.gain < 0),
+            )
+            for term in ("short", "long")
+        ),
         closed=_closed(household, plan, taxable),
     )
 
@@ -120,11 +148,6 @@ def drift_rows(plan: Plan, most: int) -> tuple[ClassWeight, ...]:
     return tuple(sorted(chosen, key=lambda row: (row.account, row.name == CASH, -row.target, row.name)))
 
 
-def masked_number(number: str, masked: bool) -> str:
-    """Return an account number, or its last four characters behind dots."""
-    return f"\u2026{number[-4:]}" if masked and len(number) > 4 else number
-
-
 def _by_class(shares: Mapping[str, float], household: Household, scope: Scope) -> dict[str, float]:
     """Return dollars by the name of each class; what no class covers goes under the symbol itself."""
     held: dict[str, float] = defaultdict(float)
@@ -139,18 +162,30 @@ def _by_class(shares: Mapping[str, float], household: Household, scope: Scope) -
     return dict(held)
 
 
-def _closed(household: Household, plan: Plan, taxable: set[str]) -> tuple[Closed, ...]:
-    """Return the forward window of each loss sale (26 USC 1091: 30 days after)."""
+def _closed(
+    household: Household, plan: Plan, taxable: set[str]
+) -> tuple[tuple[date, tuple[Closed, ...]], ...]:
+    """Return by their last day the forward windows of loss sales (rules WASH-0, WASH-1 and WASH-3).
+
+    The plan's own sales are among them, and those of the last weeks whose loss is known.
+    """
     wash = household.policy.wash_sales
-    losses: dict[str, float] = defaultdict(float)
+    name_of = identities(wash.identical)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for symbol, name in sorted(name_of.items()):
+        alike[name].append(symbol)
+    untaxed = {account.account_number for account in household.accounts} - taxable
+    losses: dict[tuple[date, str], float] = defaultdict(float)
     for trade in plan.trades:
         if trade.account_id in taxable:
-            losses[trade.symbol] -= fsum(lot.gain for lot in trade.lots if lot.gain < 0)
-    until = household.as_of + timedelta(days=wash.window_days)
-    closed = []
-    for symbol, loss in sorted(losses.items()):
-        if loss > 0:
-            groups = [group for group in wash.identical if symbol in group]
-            symbols = tuple(sorted({symbol, *(name for group in groups for name in group)}))
-            closed.append(Closed(symbol=symbol, symbols=symbols, loss=loss, until=until))
-    return tuple(closed)
+            losses[household.as_of, trade.symbol] -= fsum(lot.gain for lot in trade.lots if lot.gain < 0)
+    for recent in household.recent_trades:
+        if recent.account_number not in untaxed and recent.shares < 0 and (recent.gain or 0.0) < 0:
+            losses[recent.traded, recent.symbol] -= recent.gain or 0.0
+    closed: dict[date, list[Closed]] = defaultdict(list)
+    for (sold, symbol), loss in sorted(losses.items()):
+        until = sold + timedelta(days=wash.window_days)
+        if loss > 0 and until >= household.as_of:
+            symbols = tuple(alike.get(name_of.get(symbol, ""), [symbol]))
+            closed[until].append(Closed(symbol=symbol, symbols=symbols, loss=loss, until=until))
+    return tuple((until, tuple(rows)) for until, rows in sorted(closed.items()))

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 from importlib.resources import files
-from typing import Any
 
 from realloc.documents.writing import write_whole
 from realloc.errors import ExportError
 from realloc.household import Household
 from realloc.models import CASH
 from realloc.plan import Plan
+from realloc.report.assumptions import account_words, policy_words
 from realloc.report.charts import HUES, accounts_chart, costs_chart, drift_chart
 from realloc.report.figures import Figures, drift_rows, figures_of
+from realloc.report.words import dollars, masker, percent, place, shares
 
 MOST_CLASSES = 14
 """Classes in the drift chart; its table has all of them."""
 OPEN_ORDERS = 30
-"""A report with more orders than this folds them, account by account."""
+"""A report with more orders than this folds them, account by account, below the largest."""
+LARGEST = 10
+"""Orders that a folded report begins with."""
+LEAST_TOLD = 0.5
+"""Part of the household that the colours of a chart must tell apart; below it there is no such chart."""
+TOLD_APART = "wash.window"
+"""Issues that the section on taxes tells."""
 KINDS = {"taxable": "taxable", "tax_deferred": "tax-deferred", "tax_exempt": "tax-exempt"}
 
 
@@ -60,51 +67,47 @@ def report_html(household: Household, plan: Plan, *, full_numbers: bool = False)
         "dollars": dollars,
         "percent": percent,
         "shares": shares,
-        "text": _masker(household, full_numbers=full_numbers),
+        "text": masker(household, full_numbers=full_numbers),
+        "place": lambda where: place(where, household),
+        "day": lambda day: f"{day:%B} {day.day}, {day.year}",
     }
     room = files("realloc.report")
     figures = figures_of(household, plan, masked=not full_numbers)
     shown = drift_rows(plan, MOST_CLASSES)
-    named = figures.class_names
     return environment.from_string(room.joinpath("page.html").read_text(encoding="utf-8")).render(
         household=household,
         plan=plan,
         figures=figures,
         style=room.joinpath("page.css").read_text(encoding="utf-8"),
         drift_svg=drift_chart(shown),
-        n_shown=len(shown),
-        accounts_svg=accounts_chart(
-            [account.label for account in figures.accounts],
-            [account.classes for account in figures.accounts],
-            named,
-        ),
-        columns=named[:HUES],
-        others=named[HUES:],
+        shown=shown,
+        accounts_svg=_accounts_chart(figures),
         costs_svg=costs_chart(_steps(plan)),
         steps=_steps(plan),
         headline=_headline(plan, figures),
         saved=plan.costs.do_nothing - plan.costs.objective,
+        issues=[issue for issue in plan.issues if issue.code != TOLD_APART],
         kinds=KINDS,
-        open_orders=figures.n_orders <= OPEN_ORDERS,
+        largest=[] if figures.n_orders <= OPEN_ORDERS else figures.largest(LARGEST),
+        assumptions=policy_words(household.policy, dollars, percent),
+        account_rules=[
+            (account.label or account.account_number, "; ".join(account_words(account, dollars)))
+            for account in sorted(household.accounts, key=lambda one: one.account_number)
+        ],
         CASH=CASH,
     )
 
 
-def dollars(amount: float, digits: int = 2) -> str:
-    """Return dollars and cents; a negative amount has a true minus sign."""
-    rounded = round(amount, digits)
-    return f"{chr(0x2212) if rounded < 0 else ''}${abs(rounded):,.{digits}f}"
-
-
-def percent(fraction: float, digits: int = 1) -> str:
-    """Return a percentage to the tenth."""
-    rounded = round(100 * fraction, digits)
-    return f"{chr(0x2212) if rounded < 0 else ''}{abs(rounded):.{digits}f}%"
-
-
-def shares(count: float) -> str:
-    """Return a share count to three decimals, without zeros at the end."""
-    return f"{abs(count):,.3f}".rstrip("0").rstrip(".")
+def _accounts_chart(figures: Figures) -> str:
+    """Return the chart of what each account holds; empty where its colours would tell too little apart."""
+    told = sum(row.classes.get(name, 0.0) for row in figures.accounts for name in figures.class_names[:HUES])
+    if told < LEAST_TOLD * sum(row.value for row in figures.accounts):
+        return ""
+    return accounts_chart(
+        [account.label for account in figures.accounts],
+        [account.classes for account in figures.accounts],
+        figures.class_names,
+    )
 
 
 def _headline(plan: Plan, figures: Figures) -> str:
@@ -126,16 +129,3 @@ def _steps(plan: Plan) -> list[tuple[str, float, bool]]:
         ("Trading", costs.trading, False),
         ("This plan", costs.objective, True),
     ]
-
-
-def _masker(household: Household, *, full_numbers: bool) -> Any:
-    """Return a filter that hides account numbers in a text."""
-    numbers = sorted((a.account_number for a in household.accounts), key=len, reverse=True)
-
-    def mask(text: str) -> str:
-        for number in () if full_numbers else numbers:
-            if len(number) > 4:
-                text = text.replace(number, f"\u2026{number[-4:]}")
-        return text
-
-    return mask

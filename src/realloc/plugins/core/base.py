@@ -10,7 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from realloc.accounts import Account
-from realloc.errors import PluginNotFoundError
+from realloc.errors import ExportError, PluginNotFoundError
 from realloc.household import Household
 from realloc.models import PortfolioModel
 from realloc.plan import Plan
@@ -123,7 +123,11 @@ class Exporter(Plugin):
     """Writes trades for a broker or a person."""
 
     kind = "exporter"
-    CALLS: ClassVar = {"export": ("trades",), "export_household": ("trades", "household", "plan")}
+    CALLS: ClassVar = {
+        "export": ("trades",),
+        "export_household": ("trades", "household", "plan"),
+        "export_households": ("decided",),
+    }
 
     @classmethod
     def load_exporter(cls, name: str, **kwargs: Any) -> Self:
@@ -173,6 +177,26 @@ class Exporter(Plugin):
             remedy.
         """
         self.export(trades)
+
+    def export_households(
+        self,
+        decided: Sequence[tuple[Iterable[Trade | Mapping[str, Any]], Household]],  # noqa: ARG002 - the interface
+    ) -> None:
+        """Write the trades of several households as one file; an exporter that can do it overrides this.
+
+        Parameters
+        ----------
+        decided : sequence of (trades, Household)
+            For each household its trades, as in `export_household`.
+
+        Raises
+        ------
+        ExportError
+            This exporter writes one household at a time, or as in `export`.
+        InputError
+            As in `export_household`, or an account number is in two households.
+        """
+        raise ExportError(f"exporter {self.name!r} writes one household at a time (for several: 'blocks')")
 
 
 class TradeValidator(Plugin):

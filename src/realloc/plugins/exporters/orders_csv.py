@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from realloc.orders import Block, Order, OrderList, blocks, exact
+from realloc.household import Household
+from realloc.orders import Block, Order, OrderList, blocks, exact, joint_order_list
 from realloc.plugins.exporters.order_file import OrderFile, csv_table, lots_text, number_text, price_text
+from realloc.trades import Trade
 
 ORDERS_HEADER = (
     "Account", "Label", "Sequence", "Day", "Side", "Symbol", "Shares", "Price", "Limit", "Notional", "Lots",
@@ -43,6 +46,12 @@ class BlocksExporter(OrderFile):
     """Write block trades over accounts as CSV, each with the allocations that add up to it."""
 
     name = "blocks"
+
+    def export_households(
+        self, decided: Sequence[tuple[Iterable[Trade | Mapping[str, Any]], Household]]
+    ) -> None:
+        """Write the trades of several households as block trades over all their accounts."""
+        self._write(joint_order_list(decided, self.settings))
 
     def content(self, listed: OrderList) -> str:
         """Return the table: a row ``BLOCK``, then its rows ``ALLOCATION``."""

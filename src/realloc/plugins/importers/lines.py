@@ -47,10 +47,12 @@ def split(text: str, separator: str, source: str) -> Iterator[Line]:
             raise InputError(
                 Issue(code="file.csv", where=f"{source}:{number}", message=f"not CSV: {error}", hint=hint)
             ) from None
-        yield number, [_clean(cell) for cell in cells]
+        yield number, list(map(_clean, cells))
 
 
 def _clean(cell: str) -> str:
+    if cell.isalnum() and cell.isascii():
+        return cell
     if not cell.isascii():
         cell = _INVISIBLE.sub("", cell)
     cell = cell.strip()

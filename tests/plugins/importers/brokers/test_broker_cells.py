@@ -37,7 +37,9 @@ def test_an_amount_is_read_exactly(text: str, amount: str) -> None:
     assert parse_amount(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["", "--", "-", "n/a", "N/A", "Incomplete", " -- "])
+@pytest.mark.parametrize(
+    "text", ["", "--", "-", "n/a", "N/A", "Incomplete", " -- ", "\u2014", "#N/A", "Unknown"]
+)
 def test_what_stands_for_an_unknown_amount_is_none(text: str) -> None:
     assert parse_amount(text) is None
 
@@ -62,6 +64,8 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
         ("08/24/2020 13:42:07", date(2020, 8, 24)),
         ("2023-07-07, 15:39:46", date(2023, 7, 7)),
         ("15-Jan-2023", date(2023, 1, 15)),
+        ("15-Jan-23", date(2023, 1, 15)),
+        ("2026-01-15T09:30:00Z", date(2026, 1, 15)),
         ("2026/05/04", date(2026, 5, 4)),
     ],
 )

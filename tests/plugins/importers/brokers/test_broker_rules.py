@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,167 @@ def test_a_broken_workbook_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 not a workbook")
     with pytest.raises(InputError, match="workbook cannot be read"):
         import_files([path], importers=IMPORTERS)
+
+
+FIDELITY = (
+    "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total\n"
+)
+
+
+def test_a_core_position_without_stars_and_an_account_without_holdings(tmp_path: Path) -> None:
+    path = tmp_path / "positions.csv"
+    path.write_text(
+        FIDELITY
+        + 'Z1,Joint,SPAXX,HELD IN MONEY MARKET,,,"$2,310.44",\n'
+        + 'Z1,Joint,FZDXX,FIDELITY MM PREMIUM,1000,$1.00,"$1,000.00","$1,000.00"\n'
+        + "Z2,New,,,,,,\n",
+        encoding="utf-8",
+    )
+    joint, new = read(path).accounts
+    assert joint.cash == Decimal("2310.44")
+    assert [held.symbol for held in joint.positions] == ["FZDXX"]
+    assert new.number == "Z2"
+    assert new.cash == 0
+    assert new.total == 0
+
+
+def test_a_row_of_fidelity_without_a_quantity_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "positions.csv"
+    path.write_text(FIDELITY + 'Z1,Joint,VTI,VANGUARD,,,"$2,310.44",\n', encoding="utf-8")
+    with pytest.raises(InputError, match="2:Quantity: Quantity is missing"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("m1_holdings.csv", "CASH,Cash,30.25,1.00,30.25,0.00,0.00,30.25"),
+        ("trowe_positions.csv", "Roth IRA,Cash,CASH,0000-2,Sam,30.25,$1.00,$0,$30.25,$0,0%,0%"),
+        (
+            "wealthsimple_holdings.csv",
+            (
+                "Sample Non-Reg,Non-registered,Self-directed,TEST0002CAD,USD,,,US Dollar,CURRENCY,30.25,LONG,1,USD,"
+                "41.10,CAD,30.25,USD,30.25,USD,0,USD"
+            ),
+        ),
+    ],
+)
+def test_a_row_of_cash_is_cash_and_no_share_called_cash(name: str, row: str, tmp_path: Path) -> None:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    at = lines.index("") if "" in lines else len(lines)
+    path = tmp_path / name
+    path.write_text("\n".join([*lines[:at], row, *lines[at:]]) + "\n", encoding="utf-8")
+    statement = read(path)
+    account = statement.accounts[-1]
+    assert account.cash == Decimal("30.25")
+    assert "CASH" not in {held.symbol for held in account.positions}
+    assert not any(
+        issue.code == "cash.unknown" and account.number in issue.message for issue in statement.issues
+    )
+
+
+def test_an_etrade_account_without_holdings_is_an_account_with_no_cash(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text(
+        "Account,Net Account Value\nIndividual Brokerage -0456,0.00\n\n"
+        "Symbol,Last Price $,Quantity,Price Paid $,Total Gain $,Value $\nTOTAL,,,,0.00,0.00\n",
+        encoding="utf-8",
+    )
+    (account,) = read(path).accounts
+    assert account.cash == 0
+    assert not account.lots_only
+
+
+@pytest.mark.parametrize("form", ["15-Mar-2022", "2022-03-15", "Mar-15-2022", "03/15/2022 09:30:00"])
+def test_a_lot_row_of_etrade_starts_with_a_date_of_any_form(form: str, tmp_path: Path) -> None:
+    path = changed(tmp_path, "etrade_positions_with_lots.csv", ("03/15/2022", form))
+    assert read(path).accounts == read(DATA / "etrade_positions_with_lots.csv").accounts
+
+
+def test_a_plan_of_an_employer_in_a_vanguard_download_is_kept_untouchable(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        "vanguard_ofxdownload.csv",
+        (
+            "\n\n\n\nAccount Number,Trade Date",
+            (
+                "\n\nAccount Number,Plan Name,Fund Name,Shares,Price,Total Value,\n"
+                "777777,ACME 401K,Target Retirement 2040 Trust,100,50,5000,\n\n\nAccount Number,Trade Date"
+            ),
+        ),
+    )
+    statement = read(path)
+    assert [account.number for account in statement.accounts] == ["10000001", "10000002", "777777"]
+    plan = statement.accounts[-1]
+    assert plan.kind_hint == "tax_deferred"
+    assert not plan.positions
+    assert plan.total == 5000
+    assert plan.untouchable[0].why == "a fund without a ticker"
+    assert statement.trades == read(DATA / "vanguard_ofxdownload.csv").trades
+
+
+def test_a_header_that_stands_twice_is_passed_over_in_positions(tmp_path: Path) -> None:
+    lines = (DATA / "fidelity_positions_2026.csv").read_text(encoding="utf-8-sig").splitlines()
+    path = tmp_path / "positions.csv"
+    path.write_text("\n".join([*lines[:4], lines[0], *lines[4:]]), encoding="utf-8")
+    assert read(path).accounts == read(DATA / "fidelity_positions_2026.csv").accounts
+
+
+@pytest.mark.parametrize("name", ["fidelity_closed_lots.csv", "tdameritrade_transactions.csv"])
+def test_trades_that_are_in_a_file_twice_are_refused(name: str, tmp_path: Path) -> None:
+    text = (DATA / name).read_text(encoding="utf-8-sig")
+    path = tmp_path / name
+    path.write_text(text.rstrip() + "\n" + text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"once more|the same as row"):
+        read(path)
+
+
+def test_a_line_break_in_a_description_does_no_harm(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        "merrill_cob_holdings.csv",
+        ("VANGUARD TOTAL BOND MARKET", '"VANGUARD TOTAL\nBOND MARKET"'),
+    )
+    assert read(path).accounts[1].positions[0].value == 14460
+
+
+@pytest.mark.parametrize("text", ['"VANGUARD TOTAL\nBOND, MARKET"', '"VANGUARD,,,\n9/1/2026,MARKET"'])
+def test_a_line_break_around_separators_is_refused_for_it_may_hide_a_row(text: str, tmp_path: Path) -> None:
+    path = changed(tmp_path, "merrill_cob_holdings.csv", ("VANGUARD TOTAL BOND MARKET", text))
+    with pytest.raises(InputError, match="a line break"):
+        read(path)
+
+
+def test_a_table_without_a_row_of_cash_or_of_totals_states_no_cash(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    mapping = ColumnMapping(
+        columns={"symbol": "Fund", "shares": "Units", "value": "Value"}, account_number="1"
+    )
+    path.write_text("Fund,Units,Value\nFXAIX,10,2000.00\n", encoding="utf-8")
+    statement = GenericTable(mapping).read(path)
+    assert statement.accounts[0].cash is None
+    assert [issue.code for issue in statement.issues] == ["cash.unknown"]
+    path.write_text("Fund,Units,Value\nFXAIX,10,2000.00\nTotal,,2000.00\n", encoding="utf-8")
+    statement = GenericTable(mapping).read(path)
+    assert statement.accounts[0].cash == 0
+    assert not statement.issues
+
+
+def test_a_mapping_is_proposed_for_names_with_signs_and_short_words(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "Acct,Ticker,Shares/Units,Price ($),Market Value ($),Market Price Currency\n"
+        "A9,XEQT,10,30.00,300.00,CAD\n",
+        encoding="utf-8",
+    )
+    mapping = propose_mapping(path)
+    assert mapping.columns == {
+        "symbol": "Ticker",
+        "shares": "Shares/Units",
+        "price": "Price ($)",
+        "value": "Market Value ($)",
+        "account": "Acct",
+        "currency": "Market Price Currency",
+    }
+    (held,) = GenericTable(mapping).read(path).accounts[0].untouchable
+    assert held.why.startswith("in CAD, worth 300.00 CAD")

@@ -10,21 +10,24 @@ from functools import lru_cache
 from realloc.plugins.importers import values
 from realloc.plugins.importers.values import parse_number
 
-UNKNOWN = frozenset({"", "-", "--", "---", "n/a", "na", "none", "null", "incomplete", "not available"})
+UNKNOWN = frozenset(
+    {"", "-", "--", "---", "n/a", "#n/a", "na", "none", "null", "incomplete", "not available", "unavailable",
+     "unknown"}
+)  # fmt: skip
 """What brokers print for an amount that they do not know."""
 
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x200E, 0x200F))
-_PLAIN = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2212: "-", 0x2013: "-"}
+_PLAIN = {0xA0: " ", 0x202F: " ", 0x2009: " ", 0x2212: "-", 0x2013: "-", 0x2014: "-"}
 _DOLLARS = re.compile(r"\bUSD\b|\bUS(?=\s?\$)", re.IGNORECASE)
 _ZERO = re.compile(r"\$\s*-{1,2}")
 _MONTH_DATE = re.compile(
-    r"(?P<date>[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}"
+    r"(?P<date>[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -](?:\d{4}|\d{2})"
     r"|\d{8}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{2})(?:[;,T ].*)?",
     re.DOTALL,
 )
 _FORMATS = (
     "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d %b %Y",
-    "%d %B %Y", "%Y%m%d", "%Y/%m/%d", "%m/%d/%y",
+    "%d %B %Y", "%d-%b-%y", "%Y%m%d", "%Y/%m/%d", "%m/%d/%y",
 )  # fmt: skip
 
 
@@ -70,6 +73,7 @@ def parse_amount(text: str, *, point: bool = True) -> Decimal | None:
     return parse_number(text, point=point)
 
 
+@lru_cache(maxsize=65_536)
 def parse_date(text: str, date_format: str = "") -> date | None:
     """Return the date at the start of the text; None where it is unknown.
 

@@ -18,6 +18,7 @@ from realloc.plugins.importers.statement import Holding, Note, Statement, Statem
 CENT = Decimal("0.01")
 _MOST_ISSUES = 50
 _SAME_SHARES = Decimal("0.000001")
+_CASH = frozenset({"CASH", "USD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,10 @@ class Draft:
         return account
 
     def no_cash(self, accounts: Iterable[AccountDraft], hint: str = "enter the cash yourself") -> None:
-        """Record that the file does not state the cash of these accounts."""
+        """Record that the file does not state the cash of these accounts, of those that have none so far."""
         for account in accounts:
+            if account.cash is not None:
+                continue
             account.states_cash = False
             name = f"{account.name} {account.number}".strip()
             self.warn("cash.unknown", self.file, f"the file states no cash for {name}", hint)
@@ -113,6 +116,8 @@ class Draft:
         priced: bool = True,
     ) -> None:
         """Add a position; one that is not a plain long holding in US dollars becomes untouchable.
+
+        A holding with the symbol ``CASH`` or ``USD``, at one dollar a share, is cash.
 
         Parameters
         ----------
@@ -136,7 +141,9 @@ class Draft:
         )
         if priced and not holding.price:
             why = why or "without a price in the file"
-        if currency != "USD":
+        if currency == "USD" and holding.symbol in _CASH and holding.value == holding.shares:
+            self.add_cash(account, where, holding.shares, holding.description or holding.symbol)
+        elif currency != "USD":
             self._hold_foreign(account, where, holding, currency)
         elif why:
             self._keep(account, where, replace(holding, why=why))
@@ -175,8 +182,11 @@ class Draft:
             return False
         if price is None or value is None:
             return True
+        apart = abs(shares * price - value)
+        if apart <= CENT:
+            return True
         slack = price * min(unit(shares), Decimal("0.001")) / 2 + shares * min(unit(price), CENT) / 2 + CENT
-        if abs(shares * price - value) > slack:
+        if apart > slack:
             self.fault(
                 "value.mismatch",
                 where,
@@ -238,7 +248,8 @@ class Draft:
         )
 
     def _finish_account(self, account: AccountDraft) -> StatementAccount:
-        if account.cash is None and account.states_cash and (account.held or account.untouchable):
+        lots_only = account.lots and not account.held and not account.untouchable
+        if account.cash is None and account.states_cash and not lots_only:
             account.cash = Decimal(0)
         return StatementAccount(
             number=account.number,

@@ -56,7 +56,8 @@ class SheetImporter(StatementImporter):
 def holding_of(record: Record) -> Holding | None:
     """Return the position of a row with the keys symbol, description, quantity, price, value, basis, gain.
 
-    The basis is the value less the gain where the row has a gain alone. Returns None after a fault.
+    The basis is the value less the gain where the row has a gain alone, or shares at their ``cost_per_share``.
+    Returns None after a fault.
     """
     shares = record.need_amount("quantity")
     price, value = record.amount("price"), record.amount("value")
@@ -73,6 +74,8 @@ def holding_of(record: Record) -> Holding | None:
                 f"value ${value} less gain ${gain} is not the cost basis ${basis}",
                 "check the position's cost basis with the broker",
             )
+    if basis is None and (paid := record.amount("cost_per_share")) is not None:
+        basis = paid * shares
     symbol = clean_symbol(record.text("symbol"))
     description = record.text("description")
     return Holding(

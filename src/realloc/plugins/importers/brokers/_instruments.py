@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from realloc.accounts import AccountKind
 from realloc.plugins.importers.brokers._cells import clean, normal
@@ -37,6 +38,7 @@ _KINDS: tuple[tuple[AccountKind, str], ...] = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def clean_symbol(text: str) -> str:
     """Return a ticker as the household knows it: capitals, no footnote stars, class shares as ``BRK.B``."""
     symbol = clean(text).rstrip("*").strip().upper()
@@ -58,9 +60,14 @@ def untouchable_reason(symbol: str, description: str, type_text: str, shares: De
     shares : Decimal
         How many are held.
     """
+    return _reason(symbol, description, type_text, short=shares < 0)
+
+
+@lru_cache(maxsize=16_384)
+def _reason(symbol: str, description: str, type_text: str, *, short: bool) -> str:
     if _OPTION.fullmatch(symbol.lstrip("-").strip()) or "option" in normal(type_text):
         return "an option"
-    if shares < 0:
+    if short:
         return "a short position"
     if not symbol:
         return "a bond" if _BOND.search(description.upper()) else "an instrument without a ticker"

@@ -16,6 +16,9 @@ from realloc.plugins.importers.brokers._sheet import Row, Sheet
 
 T = TypeVar("T")
 
+TEXTS = frozenset({"", "description", "account_name", "details"})
+"""Keys of cells in which a line break does no harm."""
+
 _DATED = re.compile(r"\b(?:as of|downloaded|generated|exported)\b", re.IGNORECASE)
 
 
@@ -153,6 +156,8 @@ class Record:
 
     def amount(self, key: str) -> Decimal | None:
         """Return the amount; None where it is unknown, absent, or a fault."""
+        if key not in self.table.columns:
+            return None
         try:
             return parse_amount(self.text(key), point=self.table.sheet.point)
         except ValueError as error:
@@ -197,7 +202,6 @@ def records(
     draft: Draft,
     *,
     end: int | None = None,
-    multiline: tuple[str, ...] = (),
     special: frozenset[str] = frozenset(),
     unique: bool = False,
 ) -> Iterator[Record]:
@@ -205,12 +209,12 @@ def records(
 
     Blank rows are passed over; lines of text below the table are noted as skipped, and a date in them is
     taken as the file's where none is known. A row of one short text, with text beyond the last column, or
-    with a line break in a cell whose key is not in `multiline`, is damaged: it becomes a fault. Rows with
-    a text of `special` may have any width. With `unique`, two rows that are the same in every
-    cell are a fault: one position would count twice.
+    with a line break outside `TEXTS` or around a separator, is damaged: it becomes a fault. Rows with a text
+    of `special` may have any width. With `unique`, two rows that are the same in every cell are a fault (one
+    position would count twice), and a header that is repeated is passed over; else the latter is the fault,
+    because what follows it may be the table once more.
     """
     width = len(table.header.cells)
-    may_break = {table.columns.get(key) for key in multiline}
     needed = max(table.columns.values(), default=0) + 1
     seen: dict[tuple[str, ...], int] = {}
     below = False
@@ -221,8 +225,10 @@ def records(
             below = True
         elif _is_notice(row, texts, width, below=below):
             _skip_notice(record, draft)
-        elif "\n" in "".join(texts) and _breaks(row, may_break):
+        elif "\n" in "".join(texts) and _breaks(table, row):
             draft.fault("row.break", record.where, "a cell contains a line break", "check the row's quotes")
+        elif row.cells == table.header.cells:
+            _repeated_header(record, draft, unique=unique)
         elif not (special and any(text.upper() in special for text in texts)) and (
             any(row.cells[width:]) or len(row.cells) < needed or len(texts) == 1
         ):
@@ -240,8 +246,21 @@ def records(
             yield record
 
 
-def _breaks(row: Row, may_break: set[int | None]) -> bool:
-    return any("\n" in cell and at not in may_break for at, cell in enumerate(row.cells))
+def _breaks(table: Table, row: Row) -> bool:
+    """Return whether a line break shows that cells are lost in another: a lost row has separators."""
+    keys = {at: key for key, at in table.columns.items()}
+    return any(
+        "\n" in cell and (keys.get(at, "") not in TEXTS or table.sheet.separator in cell)
+        for at, cell in enumerate(row.cells)
+    )
+
+
+def _repeated_header(record: Record, draft: Draft, *, unique: bool) -> None:
+    if unique:
+        draft.note(record.where, "skipped", "the header once more")
+    else:
+        hint = "the table may be in the file twice; keep one"
+        draft.fault("header.again", record.where, "the header stands here once more", hint)
 
 
 def _is_notice(row: Row, texts: tuple[str, ...], width: int, *, below: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from realloc.plugins.importers.brokers._cells import normal, parse_amount, parse_date, unit
@@ -84,8 +85,8 @@ def _read_row(record: Record, draft: Draft, state: _State) -> None:
             draft.add_cash(state.account, record.where, value, "cash")
     elif kind == "total":
         state.total = record
-    elif re.fullmatch(r"[\d/-]{6,10}", first):
-        _lot(record, draft, state)
+    elif (acquired := _acquired(first)) is not None:
+        _lot(record, draft, state, acquired)
     elif holding := holding_of(record):
         paid = record.amount("paid")
         if "gain" not in record.table.columns and paid is not None:
@@ -105,12 +106,15 @@ def _cash(record: Record) -> Decimal | None:
         return None
 
 
-def _lot(record: Record, draft: Draft, state: _State) -> None:
+def _acquired(text: str) -> date | None:
+    """Return the date that a lot row starts with; None for a symbol."""
     try:
-        acquired = parse_date(record.text("symbol"))
-    except ValueError as error:
-        draft.fault("row.cell", record.at("symbol"), str(error), "a lot row starts with its date")
-        return
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _lot(record: Record, draft: Draft, state: _State, acquired: date) -> None:
     shares, paid, value, gain = (record.amount(key) for key in ("quantity", "paid", "value", "gain"))
     if shares is None or not state.symbol:
         draft.fault("lot.place", record.where, "a lot without shares or without a position above it")

@@ -12,6 +12,8 @@ from realloc.plugins.importers.brokers._sheet import Sheet
 from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
 _BOTH = re.compile(r"(?P<name>.*?)[\s(/-]*(?P<number>[A-Z]?\d{8,9})\)?")
+_CORE = frozenset({"heldinmoneymarket", "heldinfcash", "heldincash", "cash"})
+"""Descriptions of the core position, where its symbol has lost its stars."""
 _BOTH_REVERSED = re.compile(r"(?P<number>[A-Z]?\d{8,9})[\s/-]+(?P<name>.*)")
 
 
@@ -54,7 +56,9 @@ class FidelityPositions(SheetImporter):
             share = _percent(record)
             if share is not None:
                 percents.setdefault(account.number, []).append(share)
-            if symbol.endswith("**"):
+            if record.row.texts == (account.number, account.name):
+                draft.note(record.where, "read", f"account {account.number}, without holdings")
+            elif symbol.endswith("**") or (normal(record.text("description")) in _CORE and _valued(record)):
                 value = record.need_amount("value")
                 if value is not None:
                     draft.add_cash(account, record.where, value, f"core position {symbol.rstrip('*')}")
@@ -88,6 +92,11 @@ def _pending(record: Record, draft: Draft, account: AccountDraft) -> None:
             "pending activity has no single amount",
             "wait until it has settled",
         )
+
+
+def _valued(record: Record) -> bool:
+    """Return whether the row states a value alone, as that of a core position does."""
+    return not record.text("quantity") and not record.text("price")
 
 
 def _percent(record: Record) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from realloc.plugins.core.base import StrPath
@@ -12,7 +11,7 @@ from realloc.plugins.importers.brokers._importer import SheetImporter, holding_o
 from realloc.plugins.importers.brokers._sheet import Sheet
 from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.brokers.mapping import ColumnMapping, load_mapping
-from realloc.plugins.importers.statement import Holding, Match, Statement, fault
+from realloc.plugins.importers.statement import Match, Statement, fault
 
 _TOTALS = {"total", "totals", "grandtotal", "accounttotal", "portfoliototal"}
 _KEYS = {"shares": "quantity", "cost_basis": "basis"}
@@ -81,7 +80,6 @@ class GenericTable(SheetImporter):
                 if amount is not None:
                     draft.add_cash(account, record.where, amount, symbol)
             elif holding := holding_of(record):
-                holding = _with_basis(record, holding)
                 currency = record.text("currency").upper() or "USD"
                 draft.hold(account, record.where, holding, type_text=record.text("type"), currency=currency)
                 if "acquired" in mapping.columns and holding.symbol in account.held:
@@ -93,13 +91,8 @@ class GenericTable(SheetImporter):
                         id=record.text("lot"),
                     )
                     account.lots.append((record.where, lot))
-
-
-def _with_basis(record: Record, holding: Holding) -> Holding:
-    paid = record.amount("cost_per_share")
-    if holding.cost_basis is not None or paid is None:
-        return holding
-    return replace(holding, cost_basis=paid * holding.shares)
+        if not any(account.ties for account in draft.accounts.values()):
+            draft.no_cash(draft.accounts.values(), "add a row of cash, or enter the cash yourself")
 
 
 def _total(record: Record, draft: Draft) -> None:

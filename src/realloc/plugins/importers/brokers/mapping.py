@@ -19,7 +19,7 @@ from realloc.plugins.importers.text import read_text
 
 GUESSES: Mapping[str, tuple[str, ...]] = {
     "symbol": ("Symbol", "Ticker", "Ticker Symbol", "Security Symbol", "Fund", "Instrument", "Security"),
-    "shares": ("Shares", "Quantity", "Qty", "Units", "Number of Shares", "Share Balance"),
+    "shares": ("Shares", "Quantity", "Qty", "Units", "Number of Shares", "Share Balance", "Shares/Units"),
     "price": (
         "Price",
         "Share Price",
@@ -29,16 +29,27 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
         "NAV",
         "Close",
         "Unit Price",
+        "Unit Value",
+        "Current Price",
     ),
-    "value": ("Value", "Market Value", "Current Value", "Total Value", "Balance", "Amount", "Mkt Val"),
+    "value": (
+        "Value",
+        "Market Value",
+        "Current Value",
+        "Total Value",
+        "Balance",
+        "Current Balance",
+        "Amount",
+        "Mkt Val",
+    ),
     "cost_basis": ("Cost Basis", "Total Cost", "Cost Basis Total", "Cost", "Book Value"),
     "cost_per_share": ("Cost per Share", "Cost/Share", "Purchase Price", "Unit Cost", "Price Paid"),
     "acquired": ("Acquired", "Date Acquired", "Acquisition Date", "Purchase Date", "Open Date", "Trade Date"),
-    "account": ("Account Number", "Account", "Account #", "Account Id", "Account No"),
+    "account": ("Account Number", "Account", "Account #", "Account Id", "Account No", "Acct", "Acct #"),
     "account_name": ("Account Name", "Account Label", "Account Nickname"),
     "description": ("Description", "Name", "Fund Name", "Security Description", "Security Name"),
     "type": ("Security Type", "Asset Type", "Type", "Asset Class"),
-    "currency": ("Currency", "CCY"),
+    "currency": ("Currency", "CCY", "Market Value Currency", "Price Currency", "Market Price Currency"),
     "lot": ("Lot", "Lot Id", "Tax Lot Id"),
 }
 """Names that a column with each meaning often has, the likeliest first."""
@@ -159,7 +170,7 @@ def load_mapping(path: StrPath) -> ColumnMapping:
 
 
 def _guess(row: Row) -> dict[str, str]:
-    names = {normal(cell): cell for cell in reversed(row.cells) if cell}
+    names = {normal(cell).removesuffix("dollar"): cell for cell in reversed(row.cells) if cell}
     found: dict[str, str] = {}
     for key, guesses in GUESSES.items():
         hit = next((names[normal(guess)] for guess in guesses if normal(guess) in names), None)

@@ -55,13 +55,12 @@ def recognise(
     )
     sure = [pair for pair in found if pair[1].confidence >= ENOUGH]
     if not sure:
-        known = ", ".join(sorted(importer.name for importer in asked))
         raise InputError(
             Issue(
                 code="file.unknown",
                 where=file,
                 message="no importer knows this file",
-                hint=f"propose a mapping of its columns, or name the importer: {known}",
+                hint=f"propose a mapping of its columns: realloc import {file} --propose-to mapping.toml",
             )
         )
     if len(sure) > 1 and sure[0][1].confidence - sure[1][1].confidence < CLEAR:

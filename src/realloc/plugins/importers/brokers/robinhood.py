@@ -60,7 +60,7 @@ class RobinhoodActivity(SheetImporter):
         options: dict[str, Decimal] = {}
         rows = [
             (day, record)
-            for record in records(only_table(sheet, self.columns, draft), draft, multiline=("description",))
+            for record in records(only_table(sheet, self.columns, draft), draft)
             if (day := record.need_date("date"))
         ]
         newest_first = not rows or rows[0][0] >= rows[-1][0]

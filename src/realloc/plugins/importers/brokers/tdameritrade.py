@@ -39,7 +39,7 @@ class TdAmeritradeTransactions(SheetImporter):
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
         """Read purchases and sales; everything else moves no shares that this file can explain."""
-        for record in records(only_table(sheet, self.columns, draft), draft):
+        for record in records(only_table(sheet, self.columns, draft), draft, unique=True):
             found = _TRADE.match(record.text("description"))
             if found is None:
                 draft.note(record.where, "skipped", f"{record.text('description')[:60]}: no trade")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from realloc.household import RecentTrade
@@ -30,6 +31,18 @@ _TRANSACTIONS = ColumnSpec(
     required=("account", "traded", "kind", "symbol", "quantity"),
 )
 
+_PLAN = ColumnSpec(
+    {
+        "account": ("Account Number", "Plan Number"),
+        "account_name": ("Plan Name",),
+        "description": ("Fund Name", "Investment Name"),
+        "quantity": ("Shares", "Units"),
+        "price": ("Price", "Share Price", "Unit Price"),
+        "value": ("Total Value",),
+    },
+    required=("account", "account_name", "description", "quantity", "value"),
+)
+
 
 class VanguardDownload(SheetImporter):
     """Vanguard holdings and transactions."""
@@ -49,9 +62,14 @@ class VanguardDownload(SheetImporter):
     )
 
     def parse(self, sheet: Sheet, draft: Draft) -> None:
-        """Read the holdings, then the transactions where the file has them."""
-        second = _TRANSACTIONS.find(sheet)
-        for record in records(only_table(sheet, self.columns, draft), draft, end=second, unique=True):
+        """Read the holdings, then those of employer plans and the transactions where the file has them."""
+        table, second, plans = (
+            only_table(sheet, self.columns, draft),
+            _TRANSACTIONS.find(sheet),
+            _PLAN.find(sheet),
+        )
+        end = min((at for at in (second, plans) if at is not None), default=None)
+        for record in records(table, draft, end=end, unique=True):
             number = record.need_text("account")
             holding = holding_of(record) if number else None
             if holding is None:
@@ -69,9 +87,23 @@ class VanguardDownload(SheetImporter):
                     draft.add_cash(account, record.where, value, f"settlement fund {SETTLEMENT}")
             else:
                 draft.hold(account, record.where, holding)
+        if plans is not None:
+            end = second if second is not None and second > plans else None
+            for record in records(open_table(sheet, _PLAN, plans), draft, end=end, unique=True):
+                _plan_fund(record, draft)
         if second is not None:
-            for record in records(open_table(sheet, _TRANSACTIONS, second), draft):
+            end = plans if plans is not None and plans > second else None
+            for record in records(open_table(sheet, _TRANSACTIONS, second), draft, end=end):
                 _transaction(record, draft)
+
+
+def _plan_fund(record: Record, draft: Draft) -> None:
+    """Keep a fund of an employer's plan, which the file names without a ticker."""
+    number = record.need_text("account")
+    holding = holding_of(record) if number else None
+    if holding is not None:
+        account = draft.account(number, record.text("account_name"))
+        draft.hold(account, record.where, replace(holding, why="a fund without a ticker"))
 
 
 def _transaction(record: Record, draft: Draft) -> None:
