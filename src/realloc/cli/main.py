@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "batch": (
         "realloc.cli.batch_command:batch",
-        "Plan many households on the processes of this machine.",
+        "Plan many households, on the processes of this machine or on a Spark cluster.",
     ),
     "demo": ("realloc.cli.other_commands:demo", "Plan the household that comes with the program."),
     "plugins": (
