@@ -204,7 +204,11 @@ class _Writer:
             self.model.row(terms, lower=-float(purse.cash), upper=-float(purse.cash))
         drift = self.statement.household.policy.drift
         for group in self.statement.groups:
-            terms = {cash[account]: 1.0 for account in sorted(group.accounts)} if group.cash else {}
+            terms = (
+                {cash[account]: float(n) for account, n in sorted(group.accounts.items())}
+                if group.cash
+                else {}
+            )
             target = group.target
             for symbol in group.shares:
                 for account in group.accounts:

@@ -239,6 +239,11 @@ class Policy:
         classes that are named in neither of the other two. No name occurs in more than one of the three.
     location_terms : LocationTerms
         The numbers by which the two become dollars.
+    mirror : bool
+        Each account follows the model by itself, not all accounts together (rule VAL-2).
+    after_tax_weights : mapping of str to float
+        What a dollar in a kind of account counts in weights and drift, above 0 and up to 1; kinds that are
+        left out count 1 (rule VAL-3).
     mode : str
         What is traded for; see `realloc.modes` and the rules MODE-1 to MODE-6.
     destination : {"target", "midpoint", "edge"}
@@ -264,6 +269,8 @@ class Policy:
     location_preference: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     location_from_returns: ReturnsByClass = field(default_factory=dict)
     location_terms: LocationTerms = DEFAULT_LOCATION_TERMS
+    mirror: bool = False
+    after_tax_weights: Mapping[str, float] = field(default_factory=dict)
     mode: Mode = "full"
     destination: Destination = DEFAULT_DESTINATION
     harvest: Harvest | None = None
@@ -303,6 +310,8 @@ class Policy:
             "location_from_returns": self.location_from_returns is True
             or {name: returns.to_dict() for name, returns in self.location_from_returns.items()},
             "location_terms": self.location_terms.to_dict(),
+            "mirror": self.mirror,
+            "after_tax_weights": dict(self.after_tax_weights),
             "mode": self.mode,
             "destination": self.destination,
             "harvest": None if self.harvest is None else self.harvest.to_dict(),
@@ -337,6 +346,8 @@ class Policy:
             location_preference=read_preferences(table.table("location_preference")),
             location_from_returns=read_returns(table, "location_from_returns"),
             location_terms=LocationTerms.read(table.table("location_terms", LOCATION_TERMS_KEYS)),
+            mirror=table.flag("mirror", default=False),
+            after_tax_weights=_read_after_tax_weights(table.table("after_tax_weights", KINDS)),
             mode=table.choice("mode", "full", MODES),
             destination=table.choice("destination", DEFAULT_DESTINATION, DESTINATIONS),
             harvest=None if _absent(table, "harvest") else Harvest.read(table.table("harvest", HARVEST_KEYS)),
@@ -378,6 +389,10 @@ def _read_wash_sales(table: Table) -> WashSales:
         window_days=table.whole("window_days", 30, least=0) or 0,
         identical=groups,
     )
+
+
+def _read_after_tax_weights(table: Table) -> dict[str, float]:
+    return {kind: table.number(kind, above=0.0, most=1.0) for kind in table.value if kind in KINDS}
 
 
 def _read_location(table: Table) -> dict[str, dict[str, float]]:

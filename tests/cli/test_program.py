@@ -99,7 +99,7 @@ def test_every_field_of_the_policy_can_be_set() -> None:
     for key, value in stated:
         text = "none" if value is None else json.dumps(value)
         assert changed(household, [parse_change(f"{key}={text}", "--set")]).policy == household.policy, key
-    empty = {"location", "location_preference", "location_from_returns"}
+    empty = {"location", "location_preference", "location_from_returns", "after_tax_weights"}
     assert Policy().to_dict().keys() <= {key.split(".")[1] for key, _ in stated} | empty
 
 

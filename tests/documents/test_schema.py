@@ -98,6 +98,8 @@ policies = st.fixed_dictionaries(
         "location_preference": st.dictionaries(
             symbols, st.lists(st.sampled_from(["taxable", "tax_deferred", "tax_exempt"]), unique=True)
         ),
+        "mirror": st.booleans(),
+        "after_tax_weights": st.dictionaries(st.sampled_from(["taxable", "tax_deferred"]), st.just(0.75)),
         "location_from_returns": st.booleans() | st.dictionaries(symbols, returns),
         "location_terms": st.fixed_dictionaries(
             {},
@@ -233,6 +235,10 @@ def test_the_schema_describes_every_key_that_the_reader_knows() -> None:
         "location terms": (
             {"policy": {"location_terms": {"?": 1}}},
             document["$defs"]["policy"]["properties"]["location_terms"],
+        ),
+        "after-tax weights": (
+            {"policy": {"after_tax_weights": {"?": 1}}},
+            document["$defs"]["policy"]["properties"]["after_tax_weights"],
         ),
     }
     for name, (probe, section) in sections.items():

@@ -159,7 +159,9 @@ class TestReach:
         classes = rebalance(replace(household, policy=policy), time_limit=3.0).classes
         for issue in claims:
             side, limit = re.findall(r"brings it (below|above) ([\d.]+)%", issue.message)[0]
-            own = re.findall(r"^accounts\[(.*)\]\.", issue.where)
+            own = re.findall(r"^accounts\[(.*)\]\.", issue.where) or re.findall(
+                r" in (A\d) stays at", issue.message
+            )
             weight = next(
                 c.after
                 for c in classes

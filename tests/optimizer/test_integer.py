@@ -158,9 +158,9 @@ def test_objective_parts_and_misses_are_those_of_exact_arithmetic(home: Househol
         assert parts[name] == pytest.approx(float(getattr(answer, name)), abs=allowed), name
     assert made.objective() == pytest.approx(float(answer.objective), abs=allowed)
     accounts = len(home.accounts)
-    if statement.value > 0:
-        drift = float(answer.deviation / (2 * statement.value))
-        assert made.drift() == pytest.approx(drift, abs=1e-9 + 0.01 * accounts / float(statement.value))
+    if statement.drift_value > 0:
+        drift = float(answer.deviation / (2 * statement.drift_value))
+        assert made.drift() == pytest.approx(drift, abs=1e-9 + 0.01 * accounts / float(statement.drift_value))
     broken, short, astray = made.missed()
     assert 2 * astray == pytest.approx(float(answer.excess), abs=0.02 * accounts + 1e-5)
     if not problem.cash.short.any():

@@ -76,7 +76,7 @@ def linear_program(problem: Problem) -> float:
     for n in range(len(cash.before)):
         kept = model.column(cash.reserve[n], cost=cash.location[n])
         missed = model.column(cost=MISSED_COST)
-        by_group[int(cash.group[n])] |= {kept: 1.0, missed: -1.0}
+        by_group[int(cash.group[n])] |= {kept: float(cash.weight[n]), missed: -float(cash.weight[n])}
         model.row(by_account[n] | {kept: -1.0, missed: 1.0}, lower=-cash.before[n], upper=-cash.before[n])
     for g in range(len(groups.target)):
         off = groups.target[g] - groups.before[g]
@@ -91,7 +91,7 @@ def linear_program(problem: Problem) -> float:
             model.row(terms, upper=most)
     if isfinite(limits.drift):
         drift[model.column(cost=MISSED_COST)] = -1.0
-        model.row(drift, upper=2 * limits.drift * problem.value)
+        model.row(drift, upper=2 * limits.drift * problem.drift_value)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy is not typed
     highs.setOptionValue("output_flag", False)
     highs.passModel(model.lp(relaxed=True))

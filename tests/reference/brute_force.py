@@ -171,8 +171,9 @@ class _Scale:
         dollars += [purse.reserve for purse in statement.purses]
         dollars += [exact(policy.costs.commission), exact(policy.costs.order)]
         cap = statement.cap("max_drift")
-        dollars += [] if cap is None else [2 * cap * statement.value]
+        dollars += [] if cap is None else [2 * cap * statement.drift_value]
         factors = lcm(*(n.denominator for group in statement.groups for n in group.shares.values()), 1)
+        factors *= lcm(*(n.denominator for group in statement.groups for n in group.accounts.values()))
         factors *= lcm(*(pair.half_spread.denominator for pair in pairs), 1)
         factors *= lcm(*(pair.price.denominator for pair in pairs), 1)
         unit = lcm(*(n.denominator for n in dollars)) * steps * factors
@@ -184,7 +185,7 @@ class _Scale:
             slopes=(int(drift[0] * rate), int(drift[1] * rate)),
             targets=tuple(int(group.target * unit) for group in statement.groups),
             widths=tuple(int(group.width * unit) for group in statement.groups),
-            cap=None if cap is None else int(2 * cap * statement.value * unit),
+            cap=None if cap is None else int(2 * cap * statement.drift_value * unit),
         )
 
     def part(self, statement: Statement, account: str, orders: Orders) -> _Part:
@@ -199,7 +200,7 @@ class _Scale:
         }
         values = [
             sum((n * group.weight(statement.pairs[key]) for key, n in after.items()), ZERO)
-            + (cash if group.cash and account in group.accounts else 0)
+            + (cash * group.accounts.get(account, ZERO) if group.cash else 0)
             for group in statement.groups
         ]
         each = exact(costs.commission) + exact(costs.order)

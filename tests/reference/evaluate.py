@@ -131,7 +131,7 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     cap = statement.cap("max_drift")
     return Answer(
         shortfall=shortfall,
-        excess=ZERO if cap is None else max(ZERO, deviation - 2 * cap * statement.value),
+        excess=ZERO if cap is None else max(ZERO, deviation - 2 * cap * statement.drift_value),
         objective=drift + tax + trading + location,
         drift=drift,
         tax=tax,
@@ -148,7 +148,9 @@ def _value(
     statement: Statement, group: Group, after: Mapping[Key, Fraction], cash: Mapping[str, Fraction]
 ) -> Fraction:
     """Return what a group is worth after the plan, in dollars."""
-    total = sum((cash[account] for account in group.accounts), ZERO) if group.cash else ZERO
+    total = ZERO
+    if group.cash:
+        total = sum((cash[account] * counts for account, counts in group.accounts.items()), ZERO)
     for key, shares in after.items():
         pair = statement.pairs[key]
         total += pair.price * shares * group.weight(pair)

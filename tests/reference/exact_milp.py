@@ -206,7 +206,7 @@ def _group(
     """Value after is target and deviation, at one price inside the band and another beyond it (OBJ-1)."""
     drift = statement.household.policy.drift
     held = sum((pair.held * pair.price * group.weight(pair) for pair in statement.pairs.values()), ZERO)
-    terms = {cash[account]: 1.0 for account in sorted(group.accounts)} if group.cash else {}
+    terms = {cash[account]: float(n) for account, n in sorted(group.accounts.items())} if group.cash else {}
     for key, pair in statement.pairs.items():
         worth = pair.price * group.weight(pair)
         if worth:
@@ -264,7 +264,7 @@ def _caps(statement: Statement, model: Model, columns: Columns) -> None:
         model.row({column: float(lot.tax) for lot, column in lots}, upper=policy.max_tax)
     if policy.max_drift is not None:
         columns.excess = model.column()
-        most = float(2 * exact(policy.max_drift) * statement.value)
+        most = float(2 * exact(policy.max_drift) * statement.drift_value)
         model.row(dict.fromkeys(columns.deviations, 1.0) | {columns.excess: -1.0}, upper=most)
 
 

@@ -60,6 +60,8 @@ class Pair:
     most_value: Fraction | None
     location: Fraction
     lots: tuple[LotTerms, ...] | None
+    standing: tuple[int, ...] | None = None
+    """Places of the lots in the order of the account's standing relief (SELL-3); None: any may be chosen."""
 
     @property
     def bid(self) -> Fraction:
@@ -99,6 +101,7 @@ class Purse:
 class Group:
     """One target: what counts in it, its dollars and the half-width of its band in dollars.
 
+    `accounts` says what a dollar of each account counts (VAL-3).
     `wanted`: its weight is above zero (BUY-1).
     """
 
@@ -107,13 +110,13 @@ class Group:
     target: Fraction
     width: Fraction
     shares: Mapping[str, Fraction]
-    accounts: frozenset[str]
+    accounts: Mapping[str, Fraction]
     cash: bool
     wanted: bool
 
     def weight(self, pair: Pair) -> Fraction:
         """Return the part of a pair's value that counts here."""
-        return self.shares.get(pair.symbol, ZERO) if pair.account in self.accounts else ZERO
+        return self.shares.get(pair.symbol, ZERO) * self.accounts.get(pair.account, ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class Statement:
 
     household: Household
     value: Fraction
+    drift_value: Fraction
     purses: tuple[Purse, ...]
     pairs: Mapping[Key, Pair]
     groups: tuple[Group, ...]
@@ -159,6 +163,7 @@ def state(household: Household) -> Statement:
     statement = Statement(
         household=household,
         value=sum((_worth(household, account) for account in household.accounts), ZERO),
+        drift_value=sum((_counted(household, account) for account in household.accounts), ZERO),
         purses=tuple(
             Purse(
                 account=account.account_number,
@@ -181,14 +186,23 @@ def _worth(household: Household, account: Account) -> Fraction:
     return exact(account.cash) + exact(account.cash_flow) + sum(held, ZERO)
 
 
+def _after_tax(household: Household, account: Account) -> Fraction:
+    return exact(household.policy.after_tax_weights.get(account.kind, 1.0))
+
+
+def _counted(household: Household, account: Account) -> Fraction:
+    """Return what an account counts in weights (VAL-3)."""
+    return _worth(household, account) * _after_tax(household, account)
+
+
 def _scopes(household: Household) -> Iterator[list[Group]]:
     """Yield the groups of each scope (VAL-2, CLS-1, CLS-2)."""
     model = household.model
     common = [account for account in household.accounts if not account.targets]
-    if common:
+    for followers in [[account] for account in common] if household.policy.mirror else filter(None, [common]):
         names = [name for name in model.classes if name != CASH]
         names += [name for name in model.targets if name not in {*names, CASH}]
-        yield _scope(household, "", common, model.targets, names)
+        yield _scope(household, "", followers, model.targets, names)
     for account in household.accounts:
         if account.targets:
             names = [name for name in account.targets if name != CASH]
@@ -198,9 +212,9 @@ def _scopes(household: Household) -> Iterator[list[Group]]:
 def _scope(
     household: Household, scope: str, accounts: list[Account], targets: Mapping[str, float], names: list[str]
 ) -> list[Group]:
-    value = sum((_worth(household, account) for account in accounts), ZERO)
+    value = sum((_counted(household, account) for account in accounts), ZERO)
     total = sum((exact(weight) for weight in targets.values()), ZERO) or Fraction(1)
-    numbers = frozenset(account.account_number for account in accounts)
+    numbers = {account.account_number: _after_tax(household, account) for account in accounts}
     classes = household.model.classes
 
     def group(name: str, shares: dict[str, Fraction]) -> Group:
@@ -246,6 +260,12 @@ def _pair(household: Household, account: Account, symbol: str, family: str, *, w
     on_menu = account.only is None or symbol in account.only
     lots = [lot for lot in account.lots if lot.symbol == symbol]
     cap = account.max_position_value
+    bid = price * (1 - half)
+    costs = {n: exact(lot.cost_per_share) for n, lot in enumerate(lots)}
+    if account.lot_relief == "average" and lots:
+        paid = sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO)
+        costs = dict.fromkeys(costs, paid / sum((exact(lot.shares) for lot in lots), ZERO))
+    terms = tuple(_lot(household, lot, bid - costs[n]) for n, lot in enumerate(lots))
     return Pair(
         account=account.account_number,
         symbol=symbol,
@@ -258,16 +278,30 @@ def _pair(household: Household, account: Account, symbol: str, family: str, *, w
         may_sell=trade and symbol not in account.no_sell and held > 0,
         most_value=None if cap is None else exact(cap),
         location=_location(household, account, symbol),
-        lots=tuple(_lot(household, lot, price * (1 - half)) for lot in lots)
-        if lots and account.kind == "taxable"
-        else None,
+        lots=terms if lots and account.kind == "taxable" else None,
+        standing=_standing(account.lot_relief, terms),
     )
 
 
-def _lot(household: Household, lot: Lot, bid: Fraction) -> LotTerms:
+def _standing(relief: str, lots: tuple[LotTerms, ...]) -> tuple[int, ...] | None:
+    """Return the order of a standing relief (LOT-1 to LOT-4, LOT-6)."""
+    aged = sorted(
+        range(len(lots)), key=lambda n: (lots[n].lot.acquired, lots[n].lot.cost_per_share, lots[n].shares)
+    )
+    if relief == "specific":
+        return None
+    if relief == "lifo":
+        aged = aged[::-1]
+    elif relief == "hifo":
+        aged.sort(key=lambda n: lots[n].gain)
+    elif relief == "lowest_tax":
+        aged.sort(key=lambda n: lots[n].tax)
+    return tuple(aged)
+
+
+def _lot(household: Household, lot: Lot, gain: Fraction) -> LotTerms:
     tax = household.policy.tax
     long = is_long_term(lot.acquired, household.as_of)
-    gain = bid - exact(lot.cost_per_share)
     rate = exact(tax.long_term_rate if long else tax.short_term_rate)
     worth = exact(tax.loss_value) if gain < 0 else Fraction(1)
     return LotTerms(lot=lot, shares=exact(lot.shares), gain=gain, tax=gain * rate * worth)

@@ -148,7 +148,7 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     accounts = settle(book, cash)
     sales = sum_sales(book, orders)
     before = measure(book, {}, cash_by_scope(book, book.cash))
-    after = measure(book, changes_by_scope(orders), cash_by_scope(book, cash))
+    after = measure(book, changes_by_scope(book, orders), cash_by_scope(book, cash))
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
     findings += check_caps(book, orders, sales)

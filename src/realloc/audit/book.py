@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from realloc.accounts import Account, Lot
-from realloc.audit.exact import ZERO, exact
+from realloc.audit.exact import ONE, ZERO, exact
 from realloc.audit.scopes import Scope, open_scope
 from realloc.errors import Issue
 from realloc.household import Household
@@ -37,7 +37,8 @@ class Quote(NamedTuple):
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 
-    `cash` is before trading, with the cash flow.
+    `cash` is before trading, with the cash flow. `value` is V; what a dollar of an account counts in weights and
+    drift is in `counts` (VAL-3), and `drift_value` is the value of all scopes so counted.
     """
 
     household: Household
@@ -46,12 +47,18 @@ class Book:
     held: Mapping[str, Mapping[str, Decimal]]
     lots: Mapping[str, Mapping[str, Sequence[Lot]]]
     cash: Mapping[str, Decimal]
+    counts: Mapping[str, Decimal]
     scopes: tuple[Scope, ...]
     value: Decimal
+    drift_value: Decimal
+
+    def scope_name(self, account: Account) -> str:
+        """Return the name of the scope that the account belongs to: its number, or nothing for the household's."""
+        return account.account_number if account.targets or self.household.policy.mirror else ""
 
     def scope_of(self, account: Account) -> Scope:
         """Return the scope that the account belongs to."""
-        name = account.account_number if account.targets else ""
+        name = self.scope_name(account)
         return next(scope for scope in self.scopes if scope.account == name)
 
 
@@ -72,18 +79,17 @@ def open_book(household: Household) -> Book:
         for number, account in accounts.items()
     }
     cash = {number: exact(account.cash) + exact(account.cash_flow) for number, account in accounts.items()}
-    shared = [number for number, account in accounts.items() if not account.targets]
-    members = [("", shared)] if shared else []
-    members += [(number, [number]) for number, account in accounts.items() if account.targets]
+    weights = household.policy.after_tax_weights
+    counts = {number: exact(weights.get(account.kind, 1.0)) for number, account in accounts.items()}
     scopes = tuple(
         open_scope(
             household,
             name,
-            accounts[name].targets if name else household.model.targets,
-            _values((held[number] for number in numbers), quotes),
-            sum((cash[number] for number in numbers), ZERO),
+            accounts[numbers[0]].targets,
+            _values(((held[number], counts[number]) for number in numbers), quotes),
+            sum((cash[number] * counts[number] for number in numbers), ZERO),
         )
-        for name, numbers in members
+        for name, numbers in _members(household, accounts)
     )
     return Book(
         household=household,
@@ -92,9 +98,22 @@ def open_book(household: Household) -> Book:
         held=held,
         lots={number: _lots(account) for number, account in accounts.items()},
         cash=cash,
+        counts=counts,
         scopes=scopes,
-        value=sum((scope.value for scope in scopes), ZERO),
+        value=sum(
+            _values(((each, ONE) for each in held.values()), quotes).values(), sum(cash.values(), ZERO)
+        ),
+        drift_value=sum((scope.value for scope in scopes), ZERO),
     )
+
+
+def _members(household: Household, accounts: Mapping[str, Account]) -> list[tuple[str, list[str]]]:
+    """Return the name of each scope with the accounts in it (VAL-2)."""
+    shared = [number for number, account in accounts.items() if not account.targets]
+    if household.policy.mirror:
+        return [(number, [number]) for number in accounts]
+    members = [("", shared)] if shared else []
+    return members + [(number, [number]) for number, account in accounts.items() if account.targets]
 
 
 def check_prices(book: Book) -> Iterator[Issue]:
@@ -121,11 +140,14 @@ def _quote(household: Household, symbol: str) -> Quote:
     return Quote(price, price * exact(household.spread_bps(symbol)) * _HALF_BPS)
 
 
-def _values(holdings: Iterable[Mapping[str, Decimal]], quotes: Mapping[str, Quote]) -> dict[str, Decimal]:
+def _values(
+    holdings: Iterable[tuple[Mapping[str, Decimal], Decimal]], quotes: Mapping[str, Quote]
+) -> dict[str, Decimal]:
+    """Return dollars by symbol; each holding counts as often as the number beside it says."""
     shares: dict[str, Decimal] = {}
-    for held in holdings:
+    for held, counts in holdings:
         for symbol, number in held.items():
-            shares[symbol] = shares[symbol] + number if symbol in shares else number
+            shares[symbol] = shares.get(symbol, ZERO) + number * counts
     return {
         symbol: number * quotes[symbol].price if symbol in quotes else ZERO
         for symbol, number in shares.items()

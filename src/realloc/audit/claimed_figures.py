@@ -77,7 +77,7 @@ def check_totals(book: Book, plan: Plan, report: AuditReport) -> Iterator[Issue]
     ):
         if not agrees(amount, dollars, CENT):
             yield differs(code, f"household.{name}", name, amount, usd(dollars))
-    near = WEIGHT + _cents(figure.value, len(book.accounts))
+    near = WEIGHT + _cents(book.drift_value, len(book.accounts))
     for name, amount, fraction in (
         ("drift_before", claim.drift_before, figure.drift_before),
         ("drift_after", claim.drift_after, figure.drift_after),

@@ -90,7 +90,7 @@ def measure(
         scaled = inside * in_band + outside * (deviation - in_band)
         cost += ratio(scaled, scope.total_weight)
         total += ratio(deviation, scope.total_weight)
-    return Deviation(cost=cost, drift=ratio(total, 2 * book.value), values=tuple(found))
+    return Deviation(cost=cost, drift=ratio(total, 2 * book.drift_value), values=tuple(found))
 
 
 def _after(values: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
@@ -102,22 +102,22 @@ def _after(values: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> Map
     return after
 
 
-def changes_by_scope(orders: list[Order]) -> dict[str, dict[str, Decimal]]:
-    """Return dollars bought less dollars sold of each symbol at its price, by scope."""
+def changes_by_scope(book: Book, orders: list[Order]) -> dict[str, dict[str, Decimal]]:
+    """Return dollars bought less dollars sold of each symbol at its price, by scope, as VAL-3 counts them."""
     changes: dict[str, dict[str, Decimal]] = {}
     for order in orders:
-        scope = changes.setdefault(order.account.account_number if order.account.targets else "", {})
-        value = order.value if order.buys else -order.value
+        scope = changes.setdefault(book.scope_name(order.account), {})
+        value = (order.value if order.buys else -order.value) * book.counts[order.account.account_number]
         scope[order.symbol] = scope.get(order.symbol, ZERO) + value
     return changes
 
 
 def cash_by_scope(book: Book, cash: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return the cash of each scope."""
+    """Return the cash of each scope, as VAL-3 counts it."""
     totals: dict[str, Decimal] = {}
     for number, account in book.accounts.items():
-        scope = number if account.targets else ""
-        totals[scope] = totals.get(scope, ZERO) + cash[number]
+        scope = book.scope_name(account)
+        totals[scope] = totals.get(scope, ZERO) + cash[number] * book.counts[number]
     return totals
 
 

@@ -32,6 +32,8 @@ class Group(NamedTuple):
 class Scope:
     """Accounts that share targets (VAL-2); `account` is empty for the household's.
 
+    Dollars are counted as VAL-3 says.
+
     `total_weight` is the sum of the weights, or 1 where that is zero; `values` are dollars by symbol before
     trading, `cash` has the cash flows in it, and `wanted` are the symbols that BUY-1 lets in.
     """
@@ -48,17 +50,18 @@ class Scope:
 def open_scope(
     household: Household,
     account: str,
-    targets: Mapping[str, float],
+    own_targets: Mapping[str, float],
     values: dict[str, Decimal],
     cash: Decimal,
 ) -> Scope:
-    """Return a scope from its targets, its dollars by symbol and its cash before trading."""
+    """Return a scope from its own targets, if any, its dollars by symbol and its cash before trading."""
     classes = household.model.classes
+    targets = own_targets or household.model.targets
     weights = {name: exact(weight) for name, weight in targets.items()}
     total = sum(weights.values(), ZERO) or ONE
     value = sum(values.values(), cash)
     members: dict[str, Mapping[str, Decimal] | None] = {CASH: None}
-    for name in sorted({*classes, *targets} if not account else targets):
+    for name in sorted(own_targets or {*classes, *targets}):
         if name in classes and name != CASH:
             parts = classes[name].symbols
             members[name] = {symbol: exact(part) for symbol, part in parts.items() if part > 0}

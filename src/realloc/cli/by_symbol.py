@@ -7,7 +7,7 @@ from math import fsum
 from realloc.errors import InputError, Issue
 from realloc.household import Household
 from realloc.models import CASH, PortfolioModel
-from realloc.optimizer.scopes import Group, Scope
+from realloc.optimizer.scopes import Group, Scope, account_value
 
 
 def model_by_symbol(scope: Scope, household: Household) -> PortfolioModel:
@@ -41,7 +41,7 @@ def _weights(group: Group, scope: Scope, household: Household) -> dict[str, floa
             )
         )
     members = [symbol for symbol, share in group.members.items() if share and symbol in household.prices]
-    value = scope.value - fsum(account.cash_flow for account in scope.accounts)
+    value = fsum(account_value(account, household) - account.cash_flow for account in scope.accounts)
     held = {
         symbol: household.prices[symbol]
         * fsum(account.positions.get(symbol, 0.0) for account in scope.accounts)

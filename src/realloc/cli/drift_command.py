@@ -15,7 +15,7 @@ from realloc.cli.edge import start_logging
 from realloc.cli.output import show
 from realloc.cli.places import Place, Switch, load
 from realloc.household import Household
-from realloc.optimizer.scopes import account_value
+from realloc.optimizer.scopes import account_value, drift_weight
 
 COLUMNS = ("level", "name", "account_number", "shares", "value", "weight", "target", "band", "off", "outside")
 
@@ -78,7 +78,7 @@ def _verdict(off: float, classes: list[dict[str, Any]]) -> str:
 
 def _class(weights: AuditedClass, household: Household) -> dict[str, Any]:
     value = fsum(
-        account_value(account, household)
+        account_value(account, household) * drift_weight(account, household)
         for account in household.accounts
         if (account.account_number == weights.account) or (not weights.account and not account.targets)
     )

@@ -76,7 +76,9 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
         np.where(np.isfinite(groups.low), np.inf, outside),
     )
     account = np.where(
-        np.isfinite(cash.most), prices.cash, np.minimum(prices.cash, cash.location - group[cash.group])
+        np.isfinite(cash.most),
+        prices.cash,
+        np.minimum(prices.cash, cash.location - group[cash.group] * cash.weight),
     )
     cash_price = account[pairs.account]
     held_cost = pairs.price * pairs.location
@@ -98,12 +100,12 @@ def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None =
     if sides is not None:
         best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
     off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
-    kept = cash.location - account - group[cash.group]
+    kept = cash.location - account - group[cash.group] * cash.weight
     caps = (
         (gain, limits.gain),
         (short_gain, limits.short_gain),
         (tax, limits.tax),
-        (2 * drift, limits.drift * problem.value),
+        (2 * drift, limits.drift * problem.drift_value),
         (orders, limits.orders),
     )
     terms = np.concatenate(

@@ -71,7 +71,7 @@ def _shortfalls(blocks: Blocks) -> Iterator[Issue]:
 
 def _drift(made: Repair, groups: list[Astray]) -> Iterator[Issue]:
     """Yield a warning where household drift stays above its cap (rule CAP-4)."""
-    household, value = made.problem.household, made.problem.value
+    household, value = made.problem.household, made.problem.drift_value
     most, drift = household.policy.max_drift, made.drift()
     if most is None or value <= 0 or drift <= most + 1e-9:
         return

@@ -130,7 +130,7 @@ class Repair:
         value = (self.shares * pairs.price)[:, None] * pairs.weights
         off = sum_by(pairs.groups.ravel(), value.ravel(), len(groups.target) + 1).astype(float)
         off[: len(groups.target)] += groups.before - groups.target
-        off += sum_by(cash.group, self.cash, len(off))
+        off += sum_by(cash.group, cash.weight * self.cash, len(off))
         off[-1] = 0.0
         self.off = off
 
@@ -148,7 +148,7 @@ class Repair:
         account = pairs.account[pair]
         self.cash[account] += came
         np.add.at(self.off, pairs.groups[pair], value * pairs.weights[pair])
-        self.off[self.problem.cash.group[account]] += came
+        self.off[self.problem.cash.group[account]] += came * self.problem.cash.weight[account]
         self.off[-1] = 0.0
 
     def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -201,7 +201,8 @@ class Repair:
 
     def drift(self) -> float:
         """Return household drift, a fraction (rule OBJ-5)."""
-        return float(np.abs(self.off).sum()) / (2 * self.problem.value) if self.problem.value > 0 else 0.0
+        value = self.problem.drift_value
+        return float(np.abs(self.off).sum()) / (2 * value) if value > 0 else 0.0
 
     def missed(self) -> tuple[float, float, float]:
         """Return what caps and ranges are broken by (a surplus order counts as a thousand), and what is missed.
@@ -217,7 +218,7 @@ class Repair:
             broken += float(self._outside(self.off, slice(None)).sum())
             broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.value - NEGLIGIBLE)
+        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.drift_value - NEGLIGIBLE)
         return broken, short, astray
 
     def deviation(self, off: Floats, slots: Ints | slice) -> Floats:
@@ -253,7 +254,7 @@ class Repair:
         problem, pairs = self.problem, self.problem.pairs
         n = np.maximum(self.shares, -self.whole)
         spare = (self.cash - problem.cash.reserve)[pairs.account]
-        wanted = -self.off[pairs.groups[:, 0]] / pairs.price
+        wanted = -self.off[pairs.groups[:, 0]] / (pairs.price * problem.cash.weight[pairs.account])
         affordable = (
             np.floor(np.maximum(spare - problem.limits.commission, 0.0) / pairs.ask / pairs.step) * pairs.step
         )
@@ -288,7 +289,7 @@ class Repair:
         before = self.off[slot]
         after = np.empty((*counts.shape, slot.shape[-1]))
         after[..., :-1] = value[..., None] * pairs.weights[at]
-        after[..., -1] = came
+        after[..., -1] = came * cash.weight[account]
         after += before
         objective = cost - (self.pair_cost[at] + self.deviation(before, slot).sum(axis=-1))
         objective += self.deviation(after, slot).sum(axis=-1)
@@ -318,7 +319,7 @@ class Repair:
             excess = made.sum() - cap - NEGLIGIBLE
             total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
-            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.value - NEGLIGIBLE
+            excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.drift_value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=-1) / 2
             total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total

@@ -62,6 +62,7 @@ def _changes(made: Repair, old: Ints, new: Ints, counts: Floats) -> Floats:
     slot = made.slot[new]
     after = made.off[slot]
     after[:, :-1] += value[:, None] * pairs.weights[new]
-    after[:, -1] += came - made.pair_cash[new] - made.pair_cash[old]
+    weight = made.problem.cash.weight[pairs.account[new]]
+    after[:, -1] += (came - made.pair_cash[new] - made.pair_cash[old]) * weight
     drift = made.deviation(after, slot) - made.deviation(made.off[slot], slot)
     return np.asarray(cost - made.pair_cost[new] - made.pair_cost[old] + drift.sum(axis=1))

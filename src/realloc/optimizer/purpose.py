@@ -30,7 +30,7 @@ class Purposes:
         pairs, groups, cash = self.problem.pairs, self.problem.groups, self.problem.cash
         self.names, self.values = group_names(self.problem), group_values(self.problem)
         before = groups.before - groups.target
-        before += np.bincount(cash.group, weights=cash.before, minlength=len(before))
+        before += np.bincount(cash.group, weights=cash.before * cash.weight, minlength=len(before))
         self.before: list[float] = before.tolist()
         self.target: list[float] = groups.target.tolist()
         self.tax: list[float] = made.pair_tax.tolist()

@@ -35,15 +35,15 @@ class Astray:
     @property
     def where(self) -> str:
         """The place of the target in the household document, by account number."""
-        prefix = f"accounts[{self.scope.own}]" if self.scope.own else "model"
-        return f"{prefix}.targets.{self.group.name}"
+        return f"{self.scope.targets}.{self.group.name}"
 
     @property
     def state(self) -> str:
         """The group with its weight after the plan and its target."""
         after = percent(max(0.0, self.group.target + self.off / self.scope.value))
         target = f"target {self.group.target:.1%}" if self.group.target > 0 else "no target"
-        return f"{self.group.name} stays at {after} ({target})"
+        mirrored = self.scope.own and not self.scope.accounts[0].targets
+        return f"{self.group.name}{f' in {self.scope.own}' if mirrored else ''} stays at {after} ({target})"
 
 
 def astray(blocks: Blocks) -> list[Astray]:
@@ -95,11 +95,12 @@ def _highest(blocks: Blocks, index: int, scope: Scope, group: Group) -> float:
         allowed = [(s, share) for s, share in members if not blocks.why_not_buy(account, s)]
         if not allowed or cash.short[n]:
             continue
-        best = max(share for _, share in allowed)
+        counts = float(cash.weight[n])
+        best = counts * max(share for _, share in allowed)
         mine = pairs.account == n
         moved = (pairs.sell_max * pairs.bid * np.maximum(best - weight, 0.0))[mine].sum()
         added = best * float(cash.before[n] - cash.reserve[n]) + float(moved)
-        highest += min(max(added, 0.0), _room(blocks, n, allowed))
+        highest += min(max(added, 0.0), counts * _room(blocks, n, allowed))
     return highest
 
 

@@ -184,7 +184,7 @@ class Relaxation:
             "gain": limits.gain,
             "short_gain": limits.short_gain,
             "tax": limits.tax,
-            "drift": 2 * limits.drift * problem.value,
+            "drift": 2 * limits.drift * problem.drift_value,
             "orders": np.inf,
         }
         self.caps = {name: cap / unit for name, cap in caps.items() if np.isfinite(cap)}
@@ -197,7 +197,7 @@ class Relaxation:
             cash.location,
             cash.reserve / unit,
             np.maximum(cash.most, cash.reserve) / unit,
-            [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, 1.0)],
+            [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, cash.weight)],
         )
         group_rows = n_accounts + np.arange(n_groups)
         drift = [(np.full(n_groups, cap_row["drift"]), 1.0)] if "drift" in cap_row else []
@@ -207,7 +207,7 @@ class Relaxation:
             np.full(n_accounts, MISSED_COST),
             0.0,
             np.inf,
-            [(np.arange(n_accounts), -1.0), (n_accounts + cash.group, -1.0)],
+            [(np.arange(n_accounts), -1.0), (n_accounts + cash.group, -cash.weight)],
         )
         if drift:
             columns.add(np.array([MISSED_COST]), 0.0, np.inf, [(np.array([cap_row["drift"]]), -1.0)])

@@ -25,12 +25,14 @@ class Group:
 class Scope:
     """Accounts that follow one set of weights together, their value in dollars and their groups, cash last.
 
-    `own` is the number of the account whose own targets these are, empty for the household's.
+    `own` is the number of the account that follows weights by itself, empty for the household; `targets` is
+    where the household document has the weights. `value` counts each account as the policy says (rule VAL-3).
     `cover` maps a symbol to the positions in `groups` that it counts in, with its shares.
     `wanted` maps a symbol that may be bought (rule BUY-1) to its place in its class, 0 for the preferred one.
     """
 
     own: str
+    targets: str
     accounts: tuple[Account, ...]
     value: float
     groups: tuple[Group, ...]
@@ -44,21 +46,27 @@ def account_value(account: Account, household: Household) -> float:
     return fsum([account.cash, account.cash_flow, *held])
 
 
+def drift_weight(account: Account, household: Household) -> float:
+    """Return what a dollar in an account counts in weights and drift (rule VAL-3)."""
+    return household.policy.after_tax_weights.get(account.kind, 1.0)
+
+
 def scopes_of(household: Household) -> list[Scope]:
-    """Return the household's scope, if any account follows it, and one for each account with its own targets."""
+    """Return the household's scope, if any account follows it, and one for each account by itself (VAL-2)."""
     accounts = sorted(household.accounts, key=lambda account: account.account_number)
     followers = [account for account in accounts if not account.targets]
-    scopes = [_scope(household, followers, household.model.targets, "")] if followers else []
-    scopes += [_scope(household, [a], a.targets, a.account_number) for a in accounts if a.targets]
-    return scopes
+    if household.policy.mirror:
+        return [_scope(household, [account], account.account_number) for account in accounts]
+    scopes = [_scope(household, followers, "")] if followers else []
+    return scopes + [_scope(household, [a], a.account_number) for a in accounts if a.targets]
 
 
-def _scope(
-    household: Household, accounts: Sequence[Account], targets: Mapping[str, float], own: str
-) -> Scope:
+def _scope(household: Household, accounts: Sequence[Account], own: str) -> Scope:
     classes = household.model.classes
+    by_itself = bool(accounts[0].targets)
+    targets = accounts[0].targets if by_itself else household.model.targets
     total = fsum(targets.values())
-    counted = targets if own else [*classes, *targets]
+    counted = targets if by_itself else [*classes, *targets]
     members: dict[str, Mapping[str, float]] = {
         name: classes[name].symbols if name in classes else {name: 1.0}
         for name in sorted({*counted} - {CASH})
@@ -81,8 +89,9 @@ def _scope(
                     wanted[symbol] = min(rank, wanted.get(symbol, rank))
     return Scope(
         own=own,
+        targets=f"accounts[{own}].targets" if by_itself else "model.targets",
         accounts=tuple(accounts),
-        value=fsum(account_value(account, household) for account in accounts),
+        value=fsum(account_value(one, household) * drift_weight(one, household) for one in accounts),
         groups=tuple(groups),
         cover=cover,
         wanted=wanted,

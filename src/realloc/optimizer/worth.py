@@ -61,7 +61,7 @@ def _undone_by_account(made: Repair) -> list[float]:
     value = (made.shares * pairs.price)[:, None] * pairs.weights
     np.add.at(off, (pairs.account[:, None], pairs.groups), -value)
     came = made.cash - cash.before
-    off[np.arange(n), cash.group] -= came
+    off[np.arange(n), cash.group] -= came * cash.weight
     before = made.off[:n_groups]
     after = before + off[:, :n_groups]
     cost, tax, gain, short = (
@@ -74,7 +74,7 @@ def _undone_by_account(made: Repair) -> list[float]:
     missed |= (made.pair_gain.sum() - gain > limits.gain + NOTHING) & (gain < 0)
     missed |= (made.pair_short.sum() - short > limits.short_gain + NOTHING) & (short < 0)
     missed |= (made.pair_tax.sum() - tax > limits.tax + NOTHING) & (tax < 0)
-    most = max(2 * limits.drift * problem.value, float(np.abs(before).sum()))
+    most = max(2 * limits.drift * problem.drift_value, float(np.abs(before).sum()))
     missed |= np.abs(after).sum(axis=1) > most + NOTHING
     return [float(dollars) for dollars in np.where(missed, 0.0, rise)]
 
