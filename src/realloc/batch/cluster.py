@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,14 +15,15 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
+from realloc.batch.begin import Progress, begun
 from realloc.batch.folder import Tables
-from realloc.batch.local import Progress, manifest
 from realloc.batch.mapper import Options, plan_partition
+from realloc.batch.monitor import MonitorOptions
 from realloc.batch.session import opened, reason
 from realloc.batch.spark import cast_frames, planned
-from realloc.batch.store import Results, write_part
+from realloc.batch.store import write_part
 from realloc.batch.stream import CHUNK, OWN, untagged, wrong_ids
-from realloc.batch.tables import RESULTS, SHARED
+from realloc.batch.tables import RESULTS
 from realloc.errors import ReallocError
 
 WAVE = 20_000
@@ -37,6 +39,7 @@ def run_spark(
     *,
     options: Options | None = None,
     wave: int = WAVE,
+    needed: MonitorOptions | None = None,
     tell: Callable[[Progress], object] = id,
 ) -> Progress:
     """Plan every household of a folder of tables; households that an earlier run finished are not planned again.
@@ -54,6 +57,8 @@ def run_spark(
         How households are planned.
     wave : int
         Households of a job of Spark, which are written as one part.
+    needed : MonitorOptions, optional
+        Plan only the households that the monitor, which runs here, says need a plan.
     tell : callable
         Is given the progress, at the start and after each job.
 
@@ -67,22 +72,16 @@ def run_spark(
         Spark gave a job up. What is finished stays.
     """
     options = options or Options()
-    source = Tables(tables)
-    ids = source.ids()
-    made = Results(results, manifest(tables, options))
-    try:
-        done = made.done()
-        left = [one for one in ids if one not in done]
-        progress = Progress(total=len(ids), before=len(done), finished=0)
+    with begun(tables, results, options, needed) as run:
+        progress = run.progress
         tell(progress)
-        for start in range(0, len(left), wave):
-            some = left[start : start + wave]
-            write_part(made.parts, f"{len(done):08}-{start:08}", _planned(session, source, some, options))
-            progress = Progress(total=len(ids), before=len(done), finished=start + len(some))
+        for start in range(0, len(run.left), wave):
+            some = run.left[start : start + wave]
+            name = f"{progress.before:08}-{start:08}"
+            write_part(run.made.parts, name, _planned(session, run.source, some, options))
+            progress = replace(progress, finished=start + len(some))
             tell(progress)
         return progress
-    finally:
-        made.close()
 
 
 @contextmanager
@@ -95,8 +94,7 @@ def cluster(master: str, *, level: str = "ERROR") -> Iterator[Callable[..., Prog
 def _planned(session: SparkSession, source: Tables, some: Sequence[str], options: Options) -> dict[str, Any]:
     """Return the result tables of these households."""
     plan = partial(plan_partition, options=options)
-    read = source.part(some, tuple(SHARED))
-    shared = {name: read[name] for name in SHARED}
+    shared = source.shared(some)
     try:
         tasks = max(1 + len(some) // CHUNK, TASKS * session.sparkContext.defaultParallelism)
         made = planned(_frames(session, source, some), shared, plan, options.run_id, tasks).toArrow()

@@ -11,15 +11,17 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realloc.batch.begin import Progress, begun
 from realloc.batch.folder import Tables
 from realloc.batch.mapper import Options, plan_partition
-from realloc.batch.results import DEATHS, engine_version, failure_rows, results_table, set_aside
-from realloc.batch.store import Results, hold, write_part
+from realloc.batch.monitor import MonitorOptions
+from realloc.batch.results import DEATHS, failure_rows, results_table, set_aside
+from realloc.batch.store import hold, write_part
 from realloc.errors import ExportError, InputError
 
 if TYPE_CHECKING:
@@ -27,16 +29,7 @@ if TYPE_CHECKING:
 
 PART = 200
 """Households of a part: a few seconds of work."""
-THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is: households in all, done before it began, and finished by it."""
-
-    total: int
-    before: int
-    finished: int
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(slots=True)
@@ -64,6 +57,7 @@ def run_local(
     workers: int | None = None,
     options: Options | None = None,
     part: int = PART,
+    needed: MonitorOptions | None = None,
     tell: Callable[[Progress], object] = id,
 ) -> Progress:
     """Plan every household of a folder of tables; households that an earlier run finished are not planned again.
@@ -81,6 +75,8 @@ def run_local(
         How households are planned.
     part : int
         Households of a part.
+    needed : MonitorOptions, optional
+        Plan only the households that the monitor says need a plan; what it says stands in ``monitor.parquet``.
     tell : callable
         Is given the progress, at the start and after each part.
 
@@ -92,31 +88,14 @@ def run_local(
         A result cannot be written, for instance because the disk is full. What is finished stays.
     """
     options = options or Options()
-    source = Tables(tables)
-    ids = source.ids()
-    made = Results(results, manifest(tables, options))
-    try:
-        done = made.done()
-        left = [one for one in ids if one not in done]
+    with begun(tables, results, options, needed) as run:
+        left, before = run.left, run.progress.before
         parts = deque(
-            _Part(f"{len(done):08}-{start:08}", left[start : start + part])
+            _Part(f"{before:08}-{start:08}", left[start : start + part])
             for start in range(0, len(left), part)
         )
-        progress = Progress(total=len(ids), before=len(done), finished=0)
-        run = _Run(Path(tables), made.parts, options, progress, tell)
-        return run.finish(parts, workers or len(os.sched_getaffinity(0)))
-    finally:
-        made.close()
-
-
-def manifest(tables: str | os.PathLike[str], options: Options) -> dict[str, Any]:
-    """Return what a run is known by, on whatever engine."""
-    return {
-        "run_id": options.run_id,
-        "engine_version": engine_version(),
-        "tables": str(Path(tables).resolve()),
-        "time_limit": options.time_limit,
-    }
+        work = _Run(Path(tables), run.made.parts, options, run.progress, tell)
+        return work.finish(parts, workers or len(os.sched_getaffinity(0)))
 
 
 def _work(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
@@ -249,6 +228,5 @@ class _Run:
             self._count(1)
 
     def _count(self, households: int) -> None:
-        now = self.progress
-        self.progress = Progress(total=now.total, before=now.before, finished=now.finished + households)
+        self.progress = replace(self.progress, finished=self.progress.finished + households)
         self.tell(self.progress)

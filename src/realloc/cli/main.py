@@ -62,6 +62,15 @@ COMMANDS = {
         "realloc.cli.batch_command:batch",
         "Plan many households, on the processes of this machine or on a Spark cluster.",
     ),
+    "batch-monitor": (
+        "realloc.cli.batch_firm:monitor",
+        "Say which of many households need a plan, and why, without planning any.",
+    ),
+    "batch-orders": (
+        "realloc.cli.batch_firm:orders",
+        "Write the orders of a batch: blocks with allocations, and a file for each custodian.",
+    ),
+    "batch-report": ("realloc.cli.batch_firm:report", "Write a report of a batch for a person to read."),
     "demo": ("realloc.cli.other_commands:demo", "Plan the household that comes with the program."),
     "plugins": (
         "realloc.cli.list_plugins:show",
