@@ -22,7 +22,8 @@ from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
-from realloc.optimizer.modes import Restriction, restrict
+from realloc.optimizer.modes import restrict
+from realloc.optimizer.restriction import Restriction
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
@@ -218,7 +219,7 @@ def build(household: Household) -> Problem:
     wash = _wash_rules(household)
     by_kind = resolved_location(household)
     location = [_location_costs(household, account, by_kind) for account in accounts]
-    restriction = restrict(household)
+    restriction = restrict(household, scopes)
     groups, first_group = _groups(household, scopes, restriction)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
