@@ -1,7 +1,7 @@
 """Changes of a household on the command line: KEY=VALUE, where the key is a path in its document.
 
 Nothing here knows the fields of the policy: a key is put into the document, and the document's own reader
-judges it, so that a new field works as soon as the document has it.
+judges it, so that a new field works as soon as the document has it. (Rates of tax are the exception: see `changed`.)
 """
 
 from __future__ import annotations
