@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from realloc.batch.assemble import households_of
+from realloc.batch.checking import check_tables
 from realloc.batch.firm import block_orders, custodian_trades
 from realloc.batch.flatten import tables_of
 from realloc.batch.folder import write_tables
@@ -23,6 +24,7 @@ __all__ = [
     "Progress",
     "Summary",
     "block_orders",
+    "check_tables",
     "custodian_trades",
     "households_of",
     "monitor",

@@ -115,6 +115,12 @@ COMMANDS = {
         words="TABLES RESULTS",
         examples=("realloc batch households results --workers 2",),
     ),
+    "batch-check": Command(
+        place="realloc.cli.batch_firm:check",
+        line="Check the tables of a batch: every faulty cell with its file, row group and row.",
+        words="TABLES",
+        examples=("realloc batch-check households",),
+    ),
     "batch-monitor": Command(
         place="realloc.cli.batch_firm:monitor",
         line="Say which households need a plan, and why, without planning any.",

@@ -91,9 +91,9 @@ def rebalance(
         show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
     else:
         decision = weighed(decision, source)
-    export(decision, tools, source.household)
+    orders = export(decision, tools, source.household)
     if not what_if:
-        done = _written(decision, options.export_path)
+        done = "" if options.export_path is None else _written(orders, options.export_path)
         show_decision(decision, source.household, options.format, why=why, done=done)
     return 0 if decision.trades and decision.converged else NOTHING_TO_DO
 
@@ -137,13 +137,12 @@ def export_orders(
         for source in sources
     ]
     if len(sources) == 1:
-        export(decisions[0], tools, sources[0].household)
+        orders = export(decisions[0], tools, sources[0].household)
     else:
         households = [source.household for source in sources]
-        export_jointly(list(zip(decisions, households, strict=True)), tools)
-    orders = sum(len(decision.trades) for decision in decisions)
+        orders = export_jointly(list(zip(decisions, households, strict=True)), tools)
     record = {"exporter": tools.exporter_name, "path": str(output), "orders": orders}
-    page = [Line(text=f"Wrote {plural(orders, 'order')} to {output}.")]
+    page = [Line(text=_written(orders, str(output)))]
     if str(output) not in ("-", "/dev/stdout"):
         show(Answer(document=record, columns=tuple(record), records=[record], page=page), options.format)
     return 0 if orders else NOTHING_TO_DO
@@ -194,8 +193,8 @@ def report(
     return 0
 
 
-def _written(decision: Decision, path: str | None) -> str:
-    return "" if path is None else f"Wrote {plural(len(decision.trades), 'order')} to {path}."
+def _written(orders: int, path: str) -> str:
+    return f"Wrote {plural(orders, 'order')} to {path}."
 
 
 def _saved_plan(path: Path, source: Source) -> Plan:

@@ -431,3 +431,31 @@ def test_a_file_that_does_not_fit_the_mapping_is_told_with_the_column_that_it_la
     )
     with pytest.raises(InputError, match=r"generic_table cannot read this file: no header .* lacks Balance"):
         import_files([path], importers=[GenericTable(mapping)])
+
+
+def test_a_closed_lot_of_m1_without_its_close_date_is_not_taken_for_an_open_one(tmp_path: Path) -> None:
+    path = tmp_path / "lots.csv"
+    path.write_text(
+        "Symbol,Acquisition Date,Quantity,Cost Basis,Long Term Realized Gain/Loss,M1 Tax Lot Id\n"
+        "VTI,2021-03-02,10,2000.00,,A\nVTI,2020-03-02,5,900.00,350.00,B\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="3:Close Date: 5 VTI have a realized gain and no close date"):
+        import_files([path], importers=IMPORTERS)
+
+
+def test_another_currency_in_a_ledger_is_money_and_no_share_of_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.beancount"
+    path.write_text(
+        "2020-01-01 open Assets:TFSA\n2020-01-01 open Assets:Bank\n2020-01-01 open Equity:Opening\n"
+        '2024-06-05 * "x"\n  Assets:TFSA  10 XEQT {30 CAD}\n  Assets:TFSA  7 CAD\n'
+        "  Assets:TFSA  4 VTI {200 USD}\n  Assets:Bank  9 CAD\n  Equity:Opening\n"
+        "2026-08-01 price VTI 250 USD\n",
+        encoding="utf-8",
+    )
+    (account,) = read(path).accounts
+    assert [held.symbol for held in account.positions] == ["VTI"]
+    assert [(held.symbol, held.description, held.shares) for held in account.untouchable] == [
+        ("XEQT", "", Decimal(10)),
+        ("", "CAD cash", Decimal(7)),
+    ]
