@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -41,9 +42,13 @@ def households_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Record | Inp
     }
     own = {name: _Grouped(tables[name]) for name in _OWN}
     homes = tables["households"].sort_by("household_id").to_pylist()
-    for row in homes:
-        household_id = row["household_id"]
-        yield household_id, _document(row, {name: own[name].of(household_id) for name in _OWN}, shared)
+    for household_id, rows in groupby(homes, key=lambda row: row["household_id"] or ""):
+        row, *others = rows
+        if others or not household_id:
+            text = "this household is there twice" if household_id else "a household has no id"
+            yield household_id, InputError(Issue(code="household.id", where="households", message=text))
+        else:
+            yield household_id, _document(row, {name: own[name].of(household_id) for name in _OWN}, shared)
 
 
 class _Grouped:

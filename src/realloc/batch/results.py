@@ -18,6 +18,9 @@ from realloc.plan import Plan
 
 Rows = Mapping[str, list[Row]]
 
+DEATHS = 2
+"""So many processes may die with a household alone in hand before it is set aside."""
+
 _TRADE = ("sequence", "symbol", "shares", "price", "notional", "reason")
 _CLASS = tuple(RESULTS["classes"].names[1:])
 _ISSUE = tuple(RESULTS["issues"].names[1:])
@@ -48,6 +51,12 @@ def failure_rows(household_id: str, issues: Iterable[Issue], run_id: str) -> Row
             {**stamp, "code": issue.code, "where": issue.where, "message": issue.message} for issue in issues
         ]
     }
+
+
+def set_aside(household_id: str, run_id: str) -> dict[str, Any]:
+    """Return the result tables of a household that killed its process as often as `DEATHS`."""
+    issue = Issue(code="worker.died", where="", message=f"its worker died {DEATHS} times")
+    return results_table(failure_rows(household_id, [issue], run_id))
 
 
 def plan_rows(household_id: str, plan: Plan, run_id: str, digest: str) -> Rows:

@@ -111,7 +111,7 @@ COMMANDS = {
     ),
     "batch": Command(
         place="realloc.cli.batch_command:batch",
-        line="Plan many households on the processes of this machine.",
+        line="Plan many households, on the processes of this machine or on a Spark cluster.",
         words="TABLES RESULTS",
         examples=("realloc batch households results --workers 2",),
     ),
