@@ -173,6 +173,15 @@ class YearAfter:
     tax: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FewerOrders:
+    """The best plan of so many `orders`: its `objective` in dollars, and its `share` of what the plan saves."""
+
+    orders: int
+    objective: float
+    share: float
+
+
 CertificateStatus = Literal["certified", "time_limit"]
 
 
@@ -214,6 +223,8 @@ class Plan:
         The year after the plan, where the household states the year so far.
     harvest : Harvested, optional
         The losses that are harvested, where the policy harvests.
+    fewer_orders : tuple of FewerOrders
+        How far plans of a few orders get, where that was asked for.
     """
 
     trades: tuple[Trade, ...]
@@ -226,6 +237,7 @@ class Plan:
     wash_sales: PlannedWashSales | None = None
     tax_year: YearAfter | None = None
     harvest: Harvested | None = None
+    fewer_orders: tuple[FewerOrders, ...] = ()
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
@@ -254,6 +266,7 @@ class Plan:
             **({} if self.wash_sales is None else {"wash_sales": self.wash_sales.to_dict()}),
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
             **({} if self.harvest is None else {"harvest": self.harvest.to_dict()}),
+            **({"fewer_orders": [_values(few) for few in self.fewer_orders]} if self.fewer_orders else {}),
         }
 
 

@@ -25,6 +25,7 @@ from realloc.plan import (
     AccountCash,
     Certificate,
     ClassWeight,
+    FewerOrders,
     HouseholdTotals,
     NoBuy,
     Plan,
@@ -83,6 +84,7 @@ PLAN = Plan(
             ),
         ),
     ),
+    fewer_orders=(FewerOrders(orders=1, objective=200.0, share=0.69),),
 )  # fmt: skip
 
 

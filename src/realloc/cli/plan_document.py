@@ -15,6 +15,7 @@ from realloc.plan import (
     AccountCash,
     Certificate,
     ClassWeight,
+    FewerOrders,
     HouseholdTotals,
     NoBuy,
     Plan,
@@ -65,6 +66,14 @@ def read_plan(path: Path) -> Plan:
         wash_sales=_wash_sales(_open(top, "wash_sales")) if "wash_sales" in top else None,
         tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
         harvest=_harvest(_open(top, "harvest")) if "harvest" in top else None,
+        fewer_orders=tuple(
+            FewerOrders(
+                orders=each.whole("orders", 0, least=1) or 0,
+                objective=each.number("objective"),
+                share=each.number("share"),
+            )
+            for each in _tables(top, "fewer_orders")
+        ),
     )
     if issues:
         raise InputError(at_file(path, issues))
