@@ -13,6 +13,9 @@ from realloc.errors import InputError, Issue
 AccountKind = Literal["taxable", "tax_deferred", "tax_exempt"]
 KINDS: tuple[str, ...] = get_args(AccountKind)
 
+LotRelief = Literal["specific", "fifo", "lifo", "hifo", "lowest_tax", "average"]
+RELIEFS: tuple[str, ...] = get_args(LotRelief)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
@@ -89,6 +92,9 @@ class Account:
         Cap on a position in dollars; it limits buys and never forces a sale.
     fractional : bool
         Shares may be traded to three decimals.
+    lot_relief : {"specific", "fifo", "lifo", "hifo", "lowest_tax", "average"}
+        How the broker relieves lots: ``specific`` sells the lots that the plan names, all others are a standing
+        order that a plan has to follow (rule SELL-3).
     location_cost : mapping of str to float
         Dollars a year per dollar held here of a symbol or class, beside the policy's.
 
@@ -115,6 +121,7 @@ class Account:
     do_not_trade: bool = field(default=False, kw_only=True)
     max_position_value: float | None = field(default=None, kw_only=True)
     fractional: bool = field(default=False, kw_only=True)
+    lot_relief: LotRelief = field(default="specific", kw_only=True)
     location_cost: dict[str, float] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -151,6 +158,7 @@ class Account:
             "do_not_trade": (self.do_not_trade, False),
             "max_position_value": (self.max_position_value, None),
             "fractional": (self.fractional, False),
+            "lot_relief": (self.lot_relief, "specific"),
             "location_cost": (dict(self.location_cost), {}),
         }
         return account | {key: value for key, (value, default) in more.items() if value != default}
@@ -191,6 +199,7 @@ class Account:
             do_not_trade=table.flag("do_not_trade", default=False),
             max_position_value=table.number("max_position_value", None, least=0.0),
             fractional=table.flag("fractional", default=False),
+            lot_relief=table.choice("lot_relief", "specific", RELIEFS),
             location_cost=table.amounts("location_cost", {}),
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realloc.audit import AuditedClass, AuditReport, audit_trades
-from realloc.audit.lots import is_long_term
+from realloc.audit.terms import is_long_term
 from realloc.household import Household
 from realloc.trades import LotSale, Trade
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from realloc.batch import read_results
 from realloc.cli.main import main
 from realloc.errors import InputError
 
@@ -50,3 +52,52 @@ def test_a_folder_that_is_not_there_and_numbers_that_mean_nothing_are_refused(
     with pytest.raises(InputError, match="the table is missing"):
         main(["batch", str(tmp_path), str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
+
+
+def test_the_monitor_says_who_needs_a_plan(
+    homes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "monitor.parquet"
+    assert main(["batch-monitor", str(homes), str(out), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["households"], found["needed"]) == (3, 3)
+    assert found["reasons"]["outside_band"] >= 2
+    assert pq.read_table(out)["household_id"].to_pylist() == ["one", "three", "two"]
+    assert main(["batch-monitor", str(homes)]) == 0
+    assert "3 of 3 households need a plan." in capsys.readouterr().out
+    with pytest.raises(InputError, match="at least 0"):
+        main(["batch-monitor", str(homes), "--loss", "-1"])
+
+
+def test_the_firm_gets_its_orders_and_its_report(
+    homes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("two", "three"):
+        (homes / f"{name}.json").unlink()
+    out, orders = tmp_path / "results", tmp_path / "orders"
+    assert main(["batch", str(homes), str(out), "--workers", "1", "--only-needed"]) == 0
+    capsys.readouterr()
+    assert main(["batch-orders", str(out), str(orders), "--format", "json"]) == 0
+    files = {Path(row["file"]).name: row["orders"] for row in json.loads(capsys.readouterr().out)["files"]}
+    trades = read_results(out)["trades"].to_pylist()
+    symbols = {(row["shares"] < 0, row["symbol"], row["price"]) for row in trades}
+    assert files == {"blocks.parquet": len(symbols), "allocations.parquet": 8, "unnamed.csv": 8}
+    assert len((orders / "unnamed.csv").read_text(encoding="utf-8").splitlines()) == 9
+    with pytest.raises(InputError, match="known: unnamed"):
+        main(["batch-orders", str(out), str(orders), "--custodian", "north"])
+    assert main(["batch-report", str(out), str(tmp_path / "firm.html")]) == 0
+    assert "Gap to the best possible" in (tmp_path / "firm.html").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="here are no results"):
+        main(["batch-report", str(tmp_path), str(tmp_path / "other.html")])
+    assert not (tmp_path / "other.html").exists()
+
+
+def test_a_document_that_cannot_be_read_fails_alone(
+    homes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (homes / "three.json").write_text('{"as_of": ', encoding="utf-8")
+    assert main(["batch", str(homes), str(tmp_path / "out"), "--workers", "1", "--format", "json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["planned"], summary["failed"]) == (2, 1)
+    failure = read_results(tmp_path / "out")["failures"].to_pylist()[0]
+    assert "three.json" in failure["where"]

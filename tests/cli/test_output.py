@@ -6,17 +6,23 @@ import csv
 import io
 import json
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from benchmarks import households
 from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, points, shares
-from realloc.cli.main import COMMANDS, main
+from realloc.cli.commands import COMMANDS
+from realloc.cli.main import build_app, main
 from realloc.cli.output import show
-from realloc.errors import Issue, Severity
+from realloc.errors import InputError, Issue, Severity
+from realloc.policy import Policy
 
 ROOT = Path(__file__).parents[2]
 HOUSEHOLD = str(ROOT / "examples" / "household.json")
@@ -176,7 +182,7 @@ def test_every_command_explains_itself_and_its_exit_statuses(
     page = capsys.readouterr().out
     text = " ".join(page.split())
     assert text.startswith(f"Usage: realloc {name}")
-    assert COMMANDS[name][1] in text  # its line in the list is the first one of its help
+    assert COMMANDS[name].line in text  # its line in the list is the first one of its help
     assert "2 the input cannot be used" in text
     assert max(map(len, page.splitlines())) <= 80
 
@@ -186,10 +192,92 @@ def test_the_program_s_help_names_every_command(capsys: pytest.CaptureFixture[st
     page = capsys.readouterr().out
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == page
-    assert re.findall(r"^  (\w+)", page, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  ([\w-]+)", page, re.MULTILINE) == list(COMMANDS)
 
 
 def test_a_path_wider_than_the_screen_stays_in_one_piece(capsys: pytest.CaptureFixture[str]) -> None:
     path = "/" + "a-long-folder/" * 12 + "trades.csv"
     answer = Answer(document={}, columns=(), records=[], page=[Line(text=f"Wrote 3 orders to {path}.")])
     assert printed(capsys, "table", answer).splitlines() == ["Wrote 3 orders to", f"{path}."]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_of_the_help_can_be_typed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    page = capsys.readouterr().out
+    assert COMMANDS[name].examples
+    for example in COMMANDS[name].examples:
+        assert f"\n  {example}\n" in page
+        words = shlex.split(example.partition(" > ")[0])
+        assert words[:2] == ["realloc", name]
+        build_app().parse_args(words[1:], exit_on_error=False, print_error=False)
+    assert [line for line in page.splitlines() if line != line.rstrip()] == []
+
+
+def test_a_word_is_broken_only_where_no_line_holds_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [("tdameritrade_transactions", "the quick brown fox jumps over the lazy dog, again and again")]
+    printed(
+        capsys, "table", Answer(document=0, columns=(), records=(), page=[grid("", ["A", "B"], [], rows)])
+    )
+    rows = [("downloads/Portfolio_Positions_Aug-03-2026.csv", "x" * 30)]
+    page = printed(
+        capsys, "table", Answer(document=0, columns=(), records=(), page=[grid("", ["A", "B"], [], rows)])
+    )
+    assert [line.split()[0] for line in page.splitlines()[2:]] == [
+        "downloads/Portfolio_",
+        "Positions_Aug-03-2026.csv",
+    ]
+
+
+def leaves(document: dict[str, Any], above: str) -> Iterator[str]:
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{above}.{key}")
+        else:
+            yield f"{above}.{key}"
+
+
+def test_the_keys_of_a_document_are_listed_with_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "household", "--keys", "policy", "--format", "json"]) == 0
+    listed = {key["key"]: key for key in json.loads(capsys.readouterr().out)["keys"]}
+    assert set(leaves(Policy().to_dict(), "policy")) <= set(listed)
+    assert listed["policy.harvest"]["value"] == "table"
+    assert listed["policy.after_tax_weights.taxable"]["value"] == "number, above 0, to 1"
+    assert listed["policy.tax.loss_value"] == {
+        "key": "policy.tax.loss_value",
+        "value": "number 0 to 1",
+        "default": "0.5",
+        "meaning": "What a loss is worth, relative to its rate.",
+    }
+    assert listed["policy.max_orders"]["value"] == "whole number, 0 or more"
+    assert main(["schema", "household", "--keys", "all", "--format", "csv"]) == 0
+    keys = {row[0] for row in csv.reader(io.StringIO(capsys.readouterr().out))}
+    assert {"as_of", "accounts[NUMBER].lots[N].acquired", "model.targets"} <= keys
+    with pytest.raises(InputError, match="--keys polcy: no key begins so"):
+        main(["schema", "household", "--keys", "polcy"])
+
+
+def test_a_plan_of_many_orders_begins_with_what_each_account_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    place = tmp_path / "large.json"
+    place.write_text(json.dumps(households.document("M", 3)))
+    assert main(["rebalance", str(place)]) == 0
+    page = capsys.readouterr().out
+    headings = [
+        line.split(":")[0].split(" (")[0]
+        for line in page.splitlines()
+        if re.match(r"[A-Z][\w ]+( \(|:|,|$)", line)
+    ]
+    wanted = ["Worth trading", "What to do", "What it costs and saves", "How close to the best possible"]
+    places = [
+        headings.index(each)
+        for each in [*wanted, "What stood in the way, and what to know", "Where it leads"]
+    ]
+    assert places == sorted(places)
+    assert page.index("Where it leads") < page.index("Side   Symbol")
+    assert page.count("sold at a loss") == 1  # the windows of many symbols are one note

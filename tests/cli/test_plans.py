@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from realloc.cli import rebalance_json_input
+from realloc.cli.answer import Grid
+from realloc.cli.plan_document import read_plan
+from realloc.cli.plan_view import plan_answer
 from realloc.cli.rebalance_json_input import read_household
 from realloc.documents import schema
 from realloc.errors import Issue
 from realloc.household import Household
-from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
+from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
 from realloc.plugins.core.base import RebalancerPlugin
 from realloc.plugins.core.results import RebalanceResult
 from realloc.trades import LotSale, Trade
@@ -45,7 +49,11 @@ PLAN = Plan(
     costs=PlanCosts(objective=120.0, do_nothing=378.0, drift=0.0, tax=120.0, trading=0.0, location=0.0),
     certificate=Certificate(status="certified", objective=120.0, bound=119.5, gap=0.5, gap_bps=0.667),
     issues=(Issue(code="x", where="accounts[Z1]", message="a note", hint="a hint", severity="warning"),),
-)
+    tax_year=YearAfter(
+        realized_short_term=-50.0, realized_long_term=600.0, taxed_short_term=0.0, taxed_long_term=550.0,
+        deducted=0.0, carried_short_term=1.0, carried_long_term=2.0, tax_before=10.0, tax=120.0,
+    ),
+)  # fmt: skip
 
 
 class Planner(RebalancerPlugin):
@@ -137,3 +145,19 @@ def test_a_plan_that_a_validator_refuses_is_not_printed(
 
 def test_the_household_reaches_the_planner_as_the_document_says() -> None:
     assert read_household("in.json").to_dict()["accounts"][0]["positions"] == {"VTI": 30.0}
+
+
+def test_a_saved_plan_is_read_back_with_every_field(tmp_path: Path) -> None:
+    """A field that a plan gets must be read back too: here every one is set."""
+    assert all(getattr(PLAN, field.name) for field in fields(PLAN))
+    place = tmp_path / "plan.json"
+    place.write_text(json.dumps(PLAN.to_dict()), encoding="utf-8")
+    assert read_plan(place) == PLAN
+
+
+def test_the_page_tells_the_tax_year_where_the_household_states_it() -> None:
+    household = Household.from_dict(DOCUMENT)
+    titles = [part.title for part in plan_answer(PLAN, household).page if isinstance(part, Grid)]
+    assert "The tax year with this plan: tax $120.00, without it $10.00" in titles
+    without = plan_answer(replace(PLAN, tax_year=None), household).page
+    assert not any(isinstance(part, Grid) and "tax year" in part.title for part in without)

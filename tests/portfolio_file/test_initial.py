@@ -141,3 +141,22 @@ def test_classes_are_proposed_by_words_in_the_names_as_comments() -> None:
         "international_stock": {"symbols": ["VXUS"]},
         "us_stock": {"symbols": ["VTI"]},
     }
+
+
+def test_mutual_funds_that_only_other_brokers_hold_are_not_bought(tmp_path: Path) -> None:
+    document = tomllib.loads(initial_text(downloads(tmp_path), tmp_path / "portfolio.toml"))
+    no_buy = {account["account_number"]: account.get("no_buy") for account in document["accounts"]}
+    fidelity, vanguard = ["FXAIX", "FXNAX"], ["VBTLX", "VTSAX"]
+    assert no_buy == {
+        "Z00000101": vanguard,
+        "X00000202": vanguard,
+        "200000303": vanguard,
+        "...0456": [*fidelity, *vanguard],
+        "10000001": fidelity,
+        "10000002": fidelity,
+    }
+
+
+def test_one_broker_s_funds_are_bought_in_all_of_its_accounts(tmp_path: Path) -> None:
+    (fidelity, *_) = downloads(tmp_path)
+    assert "no_buy" not in initial_text([fidelity], tmp_path / "portfolio.toml")

@@ -20,7 +20,11 @@ class LotChoice:
 
 def sellable(pair: Pair, closed: Collection[str]) -> list[int]:
     """Return the places of the lots that may be sold when families in `closed` may take no loss."""
-    return [n for n, lot in enumerate(pair.lots or ()) if not (lot.loss and pair.family in closed)]
+    lots = _lots(pair)
+    if pair.standing is None:
+        return [n for n, lot in enumerate(lots) if not (lot.loss and pair.family in closed)]
+    losses = [k for k, n in enumerate(pair.standing) if lots[n].loss and pair.family in closed]
+    return list(pair.standing[: losses[0]] if losses else pair.standing)
 
 
 def choose_lots(
@@ -80,7 +84,9 @@ def _fill(pair: Pair, places: list[int], shares: Fraction, price: Fraction) -> t
     """Fill a sale by ascending tax plus priced gain; of equals the lot with less gain goes first."""
     lots = _lots(pair)
     taken = [ZERO] * len(lots)
-    for place in sorted(places, key=lambda n: (lots[n].tax + price * lots[n].gain, lots[n].gain)):
+    if pair.standing is None:
+        places = sorted(places, key=lambda n: (lots[n].tax + price * lots[n].gain, lots[n].gain))
+    for place in places:
         taken[place] = min(lots[place].shares, shares)
         shares -= taken[place]
     return tuple(taken)

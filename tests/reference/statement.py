@@ -60,6 +60,8 @@ class Pair:
     most_value: Fraction | None
     location: Fraction
     lots: tuple[LotTerms, ...] | None
+    standing: tuple[int, ...] | None = None
+    """Places of the lots in the order of the account's standing relief (SELL-3); None: any may be chosen."""
 
     @property
     def bid(self) -> Fraction:
@@ -258,6 +260,12 @@ def _pair(household: Household, account: Account, symbol: str, family: str, *, w
     on_menu = account.only is None or symbol in account.only
     lots = [lot for lot in account.lots if lot.symbol == symbol]
     cap = account.max_position_value
+    bid = price * (1 - half)
+    costs = {n: exact(lot.cost_per_share) for n, lot in enumerate(lots)}
+    if account.lot_relief == "average" and lots:
+        paid = sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO)
+        costs = dict.fromkeys(costs, paid / sum((exact(lot.shares) for lot in lots), ZERO))
+    terms = tuple(_lot(household, lot, bid - costs[n]) for n, lot in enumerate(lots))
     return Pair(
         account=account.account_number,
         symbol=symbol,
@@ -270,16 +278,30 @@ def _pair(household: Household, account: Account, symbol: str, family: str, *, w
         may_sell=trade and symbol not in account.no_sell and held > 0,
         most_value=None if cap is None else exact(cap),
         location=_location(household, account, symbol),
-        lots=tuple(_lot(household, lot, price * (1 - half)) for lot in lots)
-        if lots and account.kind == "taxable"
-        else None,
+        lots=terms if lots and account.kind == "taxable" else None,
+        standing=_standing(account.lot_relief, terms),
     )
 
 
-def _lot(household: Household, lot: Lot, bid: Fraction) -> LotTerms:
+def _standing(relief: str, lots: tuple[LotTerms, ...]) -> tuple[int, ...] | None:
+    """Return the order of a standing relief (LOT-1 to LOT-4, LOT-6)."""
+    aged = sorted(
+        range(len(lots)), key=lambda n: (lots[n].lot.acquired, lots[n].lot.cost_per_share, lots[n].shares)
+    )
+    if relief == "specific":
+        return None
+    if relief == "lifo":
+        aged = aged[::-1]
+    elif relief == "hifo":
+        aged.sort(key=lambda n: lots[n].gain)
+    elif relief == "lowest_tax":
+        aged.sort(key=lambda n: lots[n].tax)
+    return tuple(aged)
+
+
+def _lot(household: Household, lot: Lot, gain: Fraction) -> LotTerms:
     tax = household.policy.tax
     long = is_long_term(lot.acquired, household.as_of)
-    gain = bid - exact(lot.cost_per_share)
     rate = exact(tax.long_term_rate if long else tax.short_term_rate)
     worth = exact(tax.loss_value) if gain < 0 else Fraction(1)
     return LotTerms(lot=lot, shares=exact(lot.shares), gain=gain, tax=gain * rate * worth)

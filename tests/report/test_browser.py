@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks import households
 from realloc import Household, rebalance
-from realloc.report import write_report
+from realloc.report import write_firm_report, write_report
+from tests.report.test_firm import FIGURES
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -108,7 +109,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
     for name, household in drawn.items():
         write_report(household, rebalance(household), folder / f"{name}.html")
-    return {name: folder / f"{name}.html" for name in drawn}
+    write_firm_report(FIGURES, folder / "firm.html")
+    return {name: folder / f"{name}.html" for name in (*drawn, "firm")}
 
 
 def opened(
@@ -128,7 +130,7 @@ def opened(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("name", ["example", "M"])
+@pytest.mark.parametrize("name", ["example", "M", "firm"])
 def test_nothing_overflows_overlaps_or_pales(
     browser: Any, reports: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks import households as households_of_benchmarks
-from realloc import ExportError, Household, Plan, rebalance
+from realloc import ExportError, Household, Plan, YearSoFar, rebalance
 from realloc.policy import Policy
 from realloc.report import report_html, write_report
 from realloc.report.assumptions import account_words, policy_words
@@ -246,6 +247,18 @@ def test_gains_and_losses_are_told_by_term(planned: tuple[Household, Plan]) -> N
     short, long = figures_of(*planned, masked=True).realized
     assert (short.term, short.gains, round(short.losses, 2)) == ("short", 0.0, 809.09)
     assert (long.term, long.gains, long.losses) == ("long", 0.0, 0.0)
+
+
+def test_the_tax_year_is_told_where_the_household_states_it() -> None:
+    household = replace(example(), tax_year=YearSoFar(realized_long_term=4000.0, carried_long_term=2500.0))
+    plan = rebalance(household)
+    text = Page(report_html(household, plan)).text
+    assert plan.tax_year is not None
+    assert f"Tax of the year with the plan {dollars(plan.tax_year.tax)}" in text
+    assert (
+        "Tax of the year"
+        not in Page(report_html(replace(household, tax_year=None), replace(plan, tax_year=None))).text
+    )
 
 
 def test_a_report_of_many_orders_begins_with_the_largest() -> None:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realloc.accounts import Lot
+from realloc.accounts import Lot, LotRelief
 from realloc.errors import InputError
 from realloc.policy import Tax
-from realloc.tax.relief import ReliefMethod, relief_order, relieve, remaining_lots, tax_per_share
+from realloc.tax.relief import relief_order, relieve, remaining_lots, tax_per_share
 
 SOLD = date(2026, 6, 1)
 RATES = Tax(short_term_rate=0.4, long_term_rate=0.2, loss_value=0.5)
-ORDERED: tuple[ReliefMethod, ...] = ("fifo", "lifo", "hifo", "lowest_tax", "average")
+ORDERED: tuple[LotRelief, ...] = ("fifo", "lifo", "hifo", "lowest_tax", "average")
 
 
 def lot(name: str, shares: float, cost: float, acquired: str) -> Lot:
@@ -34,7 +34,7 @@ LOTS = (
 )
 
 
-def taken(method: ReliefMethod, shares: float) -> list[tuple[str, int]]:
+def taken(method: LotRelief, shares: float) -> list[tuple[str, int]]:
     pieces = relieve(LOTS, shares, price=90.0, sold=SOLD, method=method, tax=RATES)
     return [(piece.lot.id, int(piece.shares)) for piece in pieces]
 
@@ -175,7 +175,7 @@ def test_lot_4_no_choice_of_single_shares_costs_less_tax_than_lowest_tax(
 
 
 @given(lots_strategy(), st.sampled_from(ORDERED), st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_has_no_meaning(lots: list[Lot], method: ReliefMethod, random: object) -> None:
+def test_the_order_of_the_rows_has_no_meaning(lots: list[Lot], method: LotRelief, random: object) -> None:
     shuffled = list(lots)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
     assert relief_order(shuffled, method=method, price=10.0, sold=SOLD) == relief_order(

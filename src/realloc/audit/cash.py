@@ -8,8 +8,9 @@ from decimal import Decimal
 from realloc.accounts import Account
 from realloc.audit.book import Book, account_path
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ONE, ZERO, exact, floor_cents, usd
-from realloc.audit.lots import Order
+from realloc.audit.lots import Order, lots_by_id
 from realloc.audit.modes import ModeRules
+from realloc.audit.relief import before_a_loss
 from realloc.audit.report import AuditedAccount
 from realloc.audit.wash import Window
 from realloc.errors import Issue
@@ -137,9 +138,17 @@ def _sellable(book: Book, account: Account, symbol: str, window: Window) -> Deci
     number = account.account_number
     shares = book.held[number][symbol]
     lots = book.lots[number].get(symbol, ())
-    open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
-    if len(open_lots) < len(lots):
-        shares = min(shares, sum((exact(lot.shares) for lot in open_lots), ZERO))
+    if account.lot_relief == "specific":
+        open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
+        open_shares = sum((exact(lot.shares) for lot in open_lots), ZERO)
+        blocked = len(open_lots) < len(lots)
+    else:
+        named = lots_by_id(book, account, symbol)
+        open_shares = before_a_loss(book, account, book.quotes[symbol], named)
+        lost = open_shares < sum((exact(lot.shares) for lot in lots), ZERO)
+        blocked = lost and account.kind == "taxable" and window.of(symbol) in window.bought
+    if blocked:
+        shares = min(shares, open_shares)
         shares -= shares % (_THOUSANDTH if account.fractional else ONE)
     least = exact(book.household.policy.min_trade_value) - LIMIT_TOLERANCE
     return shares if shares * book.quotes[symbol].price >= least else ZERO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 from realloc.audit.book import Book
@@ -17,13 +18,16 @@ from realloc.audit.claimed_figures import (
     check_totals,
     differs,
 )
-from realloc.audit.exact import exact, usd
+from realloc.audit.exact import ONE, exact, usd
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
 from realloc.audit.year import check_year
 from realloc.errors import Issue
 from realloc.plan import Plan
 from realloc.trades import Trade
+
+BASIS = Decimal("1e-14")
+"""Tolerance of an average basis, which is rounded to the nearest float, relative to it."""
 
 
 def check_claims(book: Book, plan: Plan, orders: list[Order], report: AuditReport) -> Iterator[Issue]:
@@ -74,8 +78,8 @@ def _check_lots(orders: list[Order]) -> Iterator[Issue]:
             claim, lot, where = taking.claim, taking.lot, taking.where
             if claim is None:
                 continue
-            if claim.cost_per_share != lot.cost_per_share:
-                yield differs("OBJ-2", where, "cost per share", claim.cost_per_share, lot.cost_per_share)
+            if not agrees(claim.cost_per_share, taking.basis, BASIS * max(taking.basis, ONE)):
+                yield differs("OBJ-2", where, "cost per share", claim.cost_per_share, taking.basis)
             if claim.acquired != lot.acquired:
                 yield differs("TERM-1", where, "the date of purchase", claim.acquired, lot.acquired)
             term = "long" if taking.long else "short"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,15 +13,21 @@ from realloc._reading import LARGEST, nearest
 from realloc.accounts import Account, Lot
 from realloc.audit.book import Book, Quote
 from realloc.audit.exact import LIMIT_TOLERANCE, ZERO, count, exact
+from realloc.audit.relief import basis, broker_order, relieved
+from realloc.audit.terms import is_long_term
 from realloc.errors import Issue
 from realloc.trades import LotSale
 
 
 class Taking(NamedTuple):
-    """Shares that a sale takes from one lot; `gain` is in dollars at the bid, `claim` what the trade says."""
+    """Shares that a sale takes from one lot; `gain` is in dollars at the bid, `claim` what the trade says.
+
+    `basis` is in dollars per share: the lot's own, or the average of the position.
+    """
 
     lot: Lot
     shares: Decimal
+    basis: Decimal
     gain: Decimal
     long: bool
     where: str
@@ -70,14 +76,6 @@ def is_number(value: object) -> bool:
     return math.isfinite(value) and -LARGEST <= value <= LARGEST
 
 
-def is_long_term(acquired: date, as_of: date) -> bool:
-    """Whether a lot acquired on one day is long-term on another (TERM-1)."""
-    if acquired >= as_of:
-        return False
-    start = acquired + timedelta(days=1)
-    return (as_of.year - 1, as_of.month, as_of.day) >= (start.year, start.month, start.day)
-
-
 def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
     """Return the lots of one symbol by id, oldest first; without one it is ``account/symbol/n`` (DET-1)."""
     lots = sorted(
@@ -103,11 +101,13 @@ def match_lots(
     *,
     lots_required: bool,
 ) -> None:
-    """Set the takings of a sale: from the lots it names, or the oldest first; `read_orders` says when."""
+    """Set the takings of a sale: from the lots it names, or as the broker relieves; `read_orders` says when."""
     as_of = book.household.as_of
     lots = lots_by_id(book, order.account, order.symbol)
+    names = broker_order(book, order.account, order.quote, lots)
     if sales:
         findings += _take_named(order, sales, lots, as_of)
+        findings += _check_relief(order, relieved(names, lots, order.shares))
         return
     if not lots or not (lots_required or order.account.kind == "taxable"):
         return
@@ -116,15 +116,33 @@ def match_lots(
         hint = f"the position has {len(lots)}"
         findings.append(Issue(code="SELL-2", where=order.where, message=unnamed, hint=hint))
     else:
-        message = f"{unnamed}: first in, first out is taken (26 CFR 1.1012-1(c))"
+        rule = "first in, first out is taken (26 CFR 1.1012-1(c))"
+        if order.account.lot_relief != "specific":
+            rule = f"{order.account.lot_relief!r} of its account is taken"
+        message = f"{unnamed}: {rule}"
         findings.append(Issue(code="SELL-2", where=order.where, message=message, severity="info"))
-    left = order.shares
-    for lot in lots.values():
-        if left <= 0:
-            break
-        shares = min(left, exact(lot.shares))
-        order.takings.append(_taking(order, lot, shares, as_of, order.where))
-        left -= shares
+    for name, shares in relieved(names, lots, order.shares).items():
+        each = basis(order.account, list(lots.values()), lots[name])
+        order.takings.append(_taking(order, lots[name], shares, each, as_of, order.where))
+
+
+def _check_relief(order: Order, expected: Mapping[str, Decimal]) -> Iterator[Issue]:
+    """Find a sale whose lots are not those that the broker relieves (SELL-3)."""
+    if order.account.lot_relief == "specific":
+        return
+    taken: dict[str, Decimal] = {}
+    for taking in order.takings:
+        if taking.claim is not None:
+            taken[taking.claim.id] = taken.get(taking.claim.id, ZERO) + taking.shares
+    for name in sorted({*taken, *expected}):
+        shares, wanted = taken.get(name, ZERO), expected.get(name, ZERO)
+        if abs(shares - wanted) > LIMIT_TOLERANCE:
+            yield Issue(
+                code="SELL-3",
+                where=order.where,
+                message=f"{count(shares)} shares of {order.symbol} are taken from lot {name!r}; by "
+                f"{order.account.lot_relief!r} the broker relieves {count(wanted)} of it",
+            )
 
 
 def _take_named(
@@ -148,7 +166,8 @@ def _take_named(
         else:
             shares = exact(sale.shares)
             taken[sale.id] = taken.get(sale.id, ZERO) + shares
-            order.takings.append(_taking(order, lots[sale.id], shares, as_of, where, sale))
+            each = basis(order.account, list(lots.values()), lots[sale.id])
+            order.takings.append(_taking(order, lots[sale.id], shares, each, as_of, where, sale))
     for name, shares in taken.items():
         supply = exact(lots[name].shares)
         if shares > supply + LIMIT_TOLERANCE:
@@ -169,7 +188,13 @@ def _take_named(
 
 
 def _taking(
-    order: Order, lot: Lot, shares: Decimal, as_of: date, where: str, claim: LotSale | None = None
+    order: Order,
+    lot: Lot,
+    shares: Decimal,
+    each: Decimal,
+    as_of: date,
+    where: str,
+    claim: LotSale | None = None,
 ) -> Taking:
-    gain = (order.quote.bid - exact(lot.cost_per_share)) * shares
-    return Taking(lot, shares, gain, is_long_term(lot.acquired, as_of), where, claim)
+    gain = (order.quote.bid - each) * shares
+    return Taking(lot, shares, each, gain, is_long_term(lot.acquired, as_of), where, claim)

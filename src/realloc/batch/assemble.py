@@ -36,8 +36,8 @@ def households_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Record | Inp
     """
     shared = {
         "prices": _prices(tables["prices"]),
-        "model": _models(tables),
-        "policy": _policies(tables["policies"]),
+        "model": models_of(tables),
+        "policy": policies_of(tables["policies"]),
     }
     own = {name: _Grouped(tables[name]) for name in _OWN}
     homes = tables["households"].sort_by("household_id").to_pylist()
@@ -202,8 +202,9 @@ def _merge(record: Record, more: Record, where: str, issues: list[Issue]) -> Non
     record |= more
 
 
-def _policies(table: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def policies_of(table: Any) -> dict[str, Record | InputError]:
+    """Return policies by id, or what is wrong with one."""
+    found: dict[str, Record | InputError] = {}
     for row in table.to_pylist():
         name, issues = row["policy_id"], list[Issue]()
         text = row["document"]
@@ -232,8 +233,8 @@ def _prices(table: Any) -> dict[str, Any]:
     return found
 
 
-def _models(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return models by id."""
+def models_of(tables: Mapping[str, Any]) -> dict[str, Record | InputError | None]:
+    """Return models by id, or what is wrong with one; None where rows refer to a model that is not there."""
     grouped: dict[str, dict[str, list[Record]]] = {}
     for table in ("models", "targets", "classes", "members"):
         order = [(name, "ascending") for name in TABLES[table].names[:3]]

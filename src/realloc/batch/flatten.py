@@ -23,6 +23,11 @@ _ACCOUNT = tuple(
 _LOT = ("symbol", "shares", "cost_per_share", "acquired", "id")
 _TRADE = ("account_number", "symbol", "shares", "price", "traded", "gain")
 
+_NOTHING: tuple[tuple[str, Any], ...] = (
+    ("targets", {}), ("enforce_no_negative_positions", False), ("only", None), ("max_position_value", None),
+)  # fmt: skip
+"""What an account may state that says nothing."""
+
 
 def tables_of(documents: Iterable[tuple[str, Mapping[str, Any] | InputError]]) -> dict[str, Any]:
     """Return household documents as tables.
@@ -232,10 +237,9 @@ class _Writer:
                 more.pop(rule)
                 listed = names or ([None] if rule == "only" else [])
                 self.rows["restrictions"] += [{**key, "rule": rule, "symbol": name} for name in listed]
-        if more.get("targets") == {}:
-            more.pop("targets")
-        if more.get("enforce_no_negative_positions") is False:
-            more.pop("enforce_no_negative_positions")
+        for name, value in _NOTHING:
+            if name in more and type(more[name]) is type(value) and more[name] == value:
+                more.pop(name)
         self.rows["accounts"].append({**row, "more": json_text(more) if more else None})
 
 

@@ -76,7 +76,7 @@ class Tables:
             raise InputError(Issue(code="household.id", where=str(self.place("households")), message=text))
         return ids
 
-    def part(self, ids: Sequence[str], names: Sequence[str] = tuple(TABLES)) -> dict[str, Any]:
+    def part(self, ids: Sequence[str]) -> dict[str, Any]:
         """Return the tables of these households, which are neighbours in the order of ids.
 
         Raises
@@ -84,18 +84,13 @@ class Tables:
         InputError
             A file cannot be read.
         """
-        tables = {
-            name: self._rows(name, "household_id", ids)
-            for name in dict.fromkeys(("households", *names))
-            if name not in SHARED
-        }
+        tables = {name: self._rows(name, "household_id", ids) for name in TABLES if name not in SHARED}
         for name, key in SHARED.items():
-            if name in names:
-                wanted = sorted(set(tables["households"][key].drop_null().to_pylist()))
-                before = self._shared.get(name)
-                if before is None or before[0] != wanted:
-                    self._shared[name] = (wanted, self._rows(name, key, wanted))
-                tables[name] = self._shared[name][1]
+            wanted = sorted(set(tables["households"][key].drop_null().to_pylist()))
+            before = self._shared.get(name)
+            if before is None or before[0] != wanted:
+                self._shared[name] = (wanted, self._rows(name, key, wanted))
+            tables[name] = self._shared[name][1]
         return tables
 
     def place(self, name: str) -> Path:

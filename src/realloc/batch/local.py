@@ -11,13 +11,15 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realloc.batch.folder import Tables
 from realloc.batch.mapper import Options, plan_partition
+from realloc.batch.monitor import MonitorOptions
+from realloc.batch.needed import monitor_folder
 from realloc.batch.results import engine_version, failure_rows, results_table
 from realloc.batch.store import Results, hold, write_part
 from realloc.errors import ExportError, InputError, Issue
@@ -34,11 +36,12 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is: households in all, done before it began, and finished by it."""
+    """How far a run is: households to plan, done before it began, finished by it; `calm` ones need no plan."""
 
     total: int
     before: int
     finished: int
+    calm: int = 0
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ def run_local(
     workers: int | None = None,
     options: Options | None = None,
     part: int = PART,
+    needed: MonitorOptions | None = None,
     tell: Callable[[Progress], object] = id,
 ) -> Progress:
     """Plan every household of a folder of tables; households that an earlier run finished are not planned again.
@@ -83,6 +87,8 @@ def run_local(
         How households are planned.
     part : int
         Households of a part.
+    needed : MonitorOptions, optional
+        Plan only the households that the monitor says need a plan; what it says stands in ``monitor.parquet``.
     tell : callable
         Is given the progress, at the start and after each part.
 
@@ -103,16 +109,18 @@ def run_local(
             "engine_version": engine_version(),
             "tables": str(Path(tables).resolve()),
             "time_limit": options.time_limit,
+            "needed": None if needed is None else asdict(needed),
         },
     )
     try:
+        wanted = ids if needed is None else made.needed(lambda: monitor_folder(tables, needed))
         done = made.done()
-        left = [one for one in ids if one not in done]
+        left = [one for one in wanted if one not in done]
         parts = deque(
             _Part(f"{len(done):08}-{start:08}", left[start : start + part])
             for start in range(0, len(left), part)
         )
-        progress = Progress(total=len(ids), before=len(done), finished=0)
+        progress = Progress(total=len(wanted), before=len(done), finished=0, calm=len(ids) - len(wanted))
         run = _Run(Path(tables), made.parts, options, progress, tell)
         return run.finish(parts, workers or len(os.sched_getaffinity(0)))
     finally:
@@ -252,6 +260,5 @@ class _Run:
             self._count(1)
 
     def _count(self, households: int) -> None:
-        now = self.progress
-        self.progress = Progress(total=now.total, before=now.before, finished=now.finished + households)
+        self.progress = replace(self.progress, finished=self.progress.finished + households)
         self.tell(self.progress)

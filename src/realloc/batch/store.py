@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,21 @@ class Results:
         else:
             write_whole(path, json.dumps(manifest, indent=2) + "\n")
 
+    def needed(self, look: Callable[[], Any]) -> list[str]:
+        """Return the households that need a plan, as an earlier run found or as `look` finds, and keep it.
+
+        Raises
+        ------
+        ExportError
+            It cannot be written.
+        """
+        path = self.folder / "monitor.parquet"
+        if not path.exists():
+            write_table(look(), path)
+        table = pq.read_table(path, columns=["household_id", "needed"])
+        found: list[str] = table.filter(table["needed"])["household_id"].to_pylist()
+        return found
+
     def close(self) -> None:
         """Remove what was left half-written, and let another run begin."""
         self._clear()
@@ -67,11 +82,7 @@ class Results:
         done: set[str] = set()
         for part in _finished(self.folder):
             for name in ("plans", "failures"):
-                done.update(
-                    pq.read_table(part / f"{name}.parquet", columns=["household_id"])[
-                        "household_id"
-                    ].to_pylist()
-                )
+                done.update(_read(part / f"{name}.parquet", ["household_id"])["household_id"].to_pylist())
         return done
 
 
@@ -132,17 +143,72 @@ def write_part(parts: Path, name: str, results: Mapping[str, Any]) -> None:
         raise ExportError(f"Cannot write {parts / name}: {error.strerror or error}") from error
 
 
-def read_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the result tables of a run, its parts together, by household id."""
+def write_table(table: Any, path: Path) -> None:
+    """Write a table as Parquet, whole or not at all.
+
+    Raises
+    ------
+    ExportError
+        It cannot be written.
+    """
+    partial = path.with_name(f".{path.name}")
+    try:
+        with partial.open("wb") as file:
+            pq.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ExportError(f"Cannot write {path}: {error.strerror or error}") from error
+
+
+def read_results(
+    folder: str | os.PathLike[str],
+    names: Collection[str] = tuple(RESULTS),
+    columns: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return result tables of a run, its parts together, by household id.
+
+    Parameters
+    ----------
+    folder : str or path
+        Folder of the run.
+    names : collection of str
+        Which tables.
+    columns : sequence of str, optional
+        Which columns; None: all of them.
+
+    Raises
+    ------
+    InputError
+        There are no results, or a part cannot be read.
+    """
     parts = _finished(Path(folder))
-    return {
-        name: pa.concat_tables(
-            [pq.read_table(part / f"{name}.parquet") for part in parts] or [schema.empty_table()]
-        ).sort_by([(column, "ascending") for column in schema.names[:3]])
-        for name, schema in RESULTS.items()
-    }
+    found = {}
+    for name in names:
+        schema = RESULTS[name]
+        keys = [column for column in schema.names[:3] if columns is None or column in columns]
+        tables = [_read(part / f"{name}.parquet", columns) for part in parts]
+        table = pa.concat_tables(tables) if tables else schema.empty_table()
+        found[name] = table.sort_by([(key, "ascending") for key in keys]) if keys else table
+    return found
+
+
+def _read(path: Path, columns: Sequence[str] | None) -> Any:
+    try:
+        return pq.read_table(path, columns=None if columns is None else list(columns))
+    except (OSError, pa.ArrowException) as error:
+        text = f"it cannot be read: {error}"
+        raise InputError(Issue(code="table.unreadable", where=str(path), message=text)) from error
 
 
 def _finished(folder: Path) -> list[Path]:
     """Return the folders of finished parts: what is half-written has a hidden name."""
-    return sorted(part for part in (folder / "parts").iterdir() if not part.name.startswith("."))
+    try:
+        return sorted(part for part in (folder / "parts").iterdir() if not part.name.startswith("."))
+    except OSError as error:
+        hint = "name the folder that `realloc batch` wrote"
+        raise InputError(
+            Issue(code="run.missing", where=str(folder), message="here are no results", hint=hint)
+        ) from error

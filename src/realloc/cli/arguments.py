@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.validators import Number
 
 from realloc.cli.help_pages import HelpFormatter
 from realloc.errors import InputError
 
 Form = Literal["table", "json", "csv", "markdown"]
+
+POLICY_GROUP, _PLUGINS, _OUTPUT = (
+    Group(name, sort_key=n) for n, name in enumerate(("Policy of this run", "Plugins", "Output"), start=1)
+)
+_PLUGIN = "NAME[:key=value,...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +38,16 @@ class OutputOptions:
         Details on standard error, account numbers among them.
     """
 
-    format: Form = "table"
-    quiet: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    verbose: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    format: Annotated[Form, Parameter(group=_OUTPUT)] = "table"
+    quiet: Annotated[bool, Parameter(negative="", show_default=False, group=_OUTPUT)] = False
+    verbose: Annotated[bool, Parameter(negative="", show_default=False, group=_OUTPUT)] = False
 
     def __post_init__(self) -> None:
         if self.quiet and self.verbose:
             raise InputError("--quiet and --verbose exclude each other")
+
+
+Rebalancer = Annotated[str, Parameter(group=_PLUGINS, metavar=_PLUGIN)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +57,13 @@ class Options(OutputOptions):
     Parameters
     ----------
     rebalancer : str
-        Plugin that decides the trades, with its arguments: NAME[:key=value,key=value].
+        Plugin that decides the trades.
     exporter : str, optional
-        Plugin that writes the trades, for instance csv, with its arguments: NAME[:key=value,key=value].
+        Plugin that writes the trades, for instance csv.
     export_path : str, optional
         File that the exporter writes.
     validator : tuple of str
-        Plugin that may refuse a trade, with its arguments: NAME:key=value[,key=value]. Repeatable.
+        Plugin that may refuse a trade, for instance minimum_value:min_value=100. Repeatable.
     format : {"table", "json", "csv", "markdown"}
         What is printed on standard output.
     quiet : bool
@@ -64,10 +72,12 @@ class Options(OutputOptions):
         Details on standard error, account numbers among them.
     """
 
-    rebalancer: str = "default"
-    exporter: str | None = None
-    export_path: str | None = None
-    validator: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    rebalancer: Rebalancer = "default"
+    exporter: Annotated[str | None, Parameter(group=_PLUGINS, metavar=_PLUGIN)] = None
+    export_path: Annotated[str | None, Parameter(group=_PLUGINS, metavar="FILE")] = None
+    validator: Annotated[
+        tuple[str, ...], Parameter(negative="", show_default=False, group=_PLUGINS, metavar=_PLUGIN)
+    ] = ()
 
     def __post_init__(self) -> None:
         OutputOptions.__post_init__(self)
@@ -79,7 +89,7 @@ class Options(OutputOptions):
 class PlanOptions(Options):
     """The same, with the rebalancer that keeps every rule."""
 
-    rebalancer: str = "optimal"
+    rebalancer: Rebalancer = "optimal"
 
 
 DEFAULTS = Options()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from realloc.cli.answer import Answer, Grid, Line, money, percent, plural
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
+from realloc.cli.batch_answers import run_answer
+from realloc.cli.batch_watch import WATCH_DEFAULTS, SharedWatch
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
+from realloc.cli.places import Switch
 from realloc.documents.reading import read_document
 from realloc.errors import InputError, Issue
 
@@ -32,6 +32,8 @@ def batch(
     workers: int | None = None,
     time_limit: float | None = None,
     run_id: str = "",
+    only_needed: Switch = False,
+    watch: SharedWatch = WATCH_DEFAULTS,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
     """Plan many households on the processes of this machine.
@@ -51,10 +53,12 @@ def batch(
         Seconds of search for one household.
     run_id : str
         Stands in the rows of plans and failures.
+    only_needed : bool
+        Plan only the households that need a plan, as `realloc batch-monitor` finds them.
     """
     start_logging(options)
     try:
-        from realloc.batch import Options, read_results, run_local  # noqa: PLC0415 - an extra, loaded when it is used
+        from realloc.batch import Options, run_local, summarise  # noqa: PLC0415 - an extra, loaded when it is used
     except ImportError as error:
         raise InputError(
             "Batches need pyarrow, which is not installed: pip install 'realloc[parquet]'"
@@ -64,20 +68,30 @@ def batch(
             raise InputError(
                 Issue(code="argument", where=name, message=f"expected more than 0, found {number:g}")
             )
-    source = _tables(tables, results)
+    source = tables_in(tables, results / "tables")
     with _told() as tell:
         end = run_local(
-            source, results, workers=workers, options=Options(run_id=run_id, time_limit=time_limit), tell=tell
+            source,
+            results,
+            workers=workers,
+            options=Options(run_id=run_id, time_limit=time_limit),
+            needed=watch.read() if only_needed else None,
+            tell=tell,
         )
-    summary = _summary(read_results(results), end)
-    columns = tuple(key for key in summary if key != "failures")
-    record = {key: summary[key] for key in columns}
-    show(Answer(document=summary, columns=columns, records=[record], page=_page(summary)), options.format)
+    show(run_answer(summarise(results), end.before), options.format)
     return 0
 
 
-def _tables(folder: Path, results: Path) -> Path:
-    """Return the folder of tables, made from documents where there are no tables."""
+def tables_in(folder: Path, made: Path) -> Path:
+    """Return the folder of tables, made from documents in `made` where there are no tables.
+
+    Raises
+    ------
+    InputError
+        There is no such folder.
+    ExportError
+        The tables cannot be written.
+    """
     from realloc.batch import tables_of, write_tables  # noqa: PLC0415
 
     if not folder.is_dir():
@@ -88,7 +102,6 @@ def _tables(folder: Path, results: Path) -> Path:
     documents = sorted(folder.glob("*.json"))
     if not documents or (folder / "households.parquet").exists() or (folder / "households").exists():
         return folder
-    made = results / "tables"
     if not made.exists():
         write_tables(tables_of((path.stem, _document(path)) for path in documents), made)
     return made
@@ -126,53 +139,3 @@ def _told() -> Iterator[Callable[[Progress], object]]:
             bar.update(task, total=progress.total, completed=progress.before + progress.finished, rate=rate)
 
         yield tell
-
-
-def _summary(results: dict[str, Any], end: Progress) -> dict[str, Any]:
-    plans = results["plans"].to_pydict()
-    failures = results["failures"].to_pylist()
-    gaps = sorted(plans["gap_bps"])
-    value = sum(plans["value"])
-
-    def drift(key: str) -> float:
-        return sum(d * v for d, v in zip(plans[key], plans["value"], strict=True)) / value if value else 0.0
-
-    return {
-        "households": end.total,
-        "done_before": end.before,
-        "planned": len(gaps),
-        "traded": sum(count > 0 for count in plans["trades"]),
-        "orders": sum(plans["trades"]),
-        "value": value,
-        "drift_before": drift("drift_before"),
-        "drift_after": drift("drift_after"),
-        "tax": sum(plans["tax"]),
-        "gap_bps_median": median(gaps) if gaps else 0.0,
-        "gap_bps_p99": gaps[int(0.99 * (len(gaps) - 1))] if gaps else 0.0,
-        "gap_bps_most": gaps[-1] if gaps else 0.0,
-        "failed": len({row["household_id"] for row in failures}),
-        "failures": dict(sorted(Counter(row["code"] for row in failures).items())),
-    }
-
-
-def _page(summary: dict[str, Any]) -> list[Grid | Line]:
-    before = f", {summary['done_before']:,} of them before" if summary["done_before"] else ""
-    page: list[Grid | Line] = [
-        Line(
-            text=f"{plural(summary['planned'], 'household')} planned{before}, {summary['failed']:,} failed.",
-            strong=True,
-        ),
-        Line(
-            text=f"{plural(summary['traded'], 'household')} trade, {plural(summary['orders'], 'order')} in all; drift "
-            f"{percent(summary['drift_before'])} before, {percent(summary['drift_after'])} after, by value; tax "
-            f"{money(summary['tax'])}."
-        ),
-        Line(
-            text=f"How close to the best possible: {summary['gap_bps_median']:.3f} bps of a household's value at the "
-            f"median, {summary['gap_bps_p99']:.3f} at the 99th percentile, {summary['gap_bps_most']:.3f} at most."
-        ),
-    ]
-    if summary["failures"]:
-        rows = tuple((code, f"{count:,}") for code, count in summary["failures"].items())
-        page.append(Grid(title="Failures", columns=(("Code", "left"), ("Issues", "right")), rows=rows))
-    return page

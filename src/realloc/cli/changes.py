@@ -15,13 +15,18 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from realloc._reading import nearest
+from realloc.cli.arguments import POLICY_GROUP
 from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household
 
 _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\]\.(?P<rest>.+)", re.DOTALL)
 _NONE = frozenset({"none", "null"})
 
-Option = Annotated[str | None, Parameter(show_default=False)]
+Mode = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="MODE")]
+Place = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PLACE")]
+Count = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="N")]
+Dollars = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="DOLLARS")]
+Part = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PART")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,8 @@ class PolicyOptions:
     Parameters
     ----------
     set : tuple of str
-        KEY=VALUE, such as policy.tax.long_term_rate=0.15: any key of the household document. Repeatable.
+        Any key of the household document, such as policy.tax.long_term_rate=0.15; `realloc schema household
+        --keys policy` lists them. Repeatable.
     mode : str, optional
         What is traded for: full, outside_band, invest_cash, raise_cash, harvest, partial or hold.
     destination : str, optional
@@ -57,14 +63,16 @@ class PolicyOptions:
         What the bother of one order is worth to you, in dollars.
     """
 
-    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    mode: Option = None
-    destination: Option = None
-    max_orders: Option = None
-    max_tax: Option = None
-    max_drift: Option = None
-    min_trade: Option = None
-    order_cost: Option = None
+    set: Annotated[
+        tuple[str, ...], Parameter(negative="", show_default=False, group=POLICY_GROUP, metavar="KEY=VALUE")
+    ] = ()
+    mode: Mode = None
+    destination: Place = None
+    max_orders: Count = None
+    max_tax: Dollars = None
+    max_drift: Part = None
+    min_trade: Dollars = None
+    order_cost: Dollars = None
 
 
 NO_CHANGES = PolicyOptions()

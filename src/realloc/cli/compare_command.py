@@ -12,7 +12,7 @@ from realloc.cli.arguments import OUTPUT_DEFAULTS, PlanOptions, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy, changed, parse_change
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
-from realloc.cli.places import Place, Repeated, Source, load
+from realloc.cli.places import Changes, Place, Plugins, Source, load
 from realloc.cli.planning_commands import decide_for, plan_for
 from realloc.cli.side_by_side import CASE_COLUMNS, Case, case_records, cases_grid, refusals
 from realloc.cli.work import Decision, load_tools
@@ -27,8 +27,8 @@ def compare(
     portfolio: Place = None,
     /,
     *,
-    rebalancer: Repeated = ("optimal", "default"),
-    attempt: Repeated = (),
+    rebalancer: Plugins = ("optimal", "default"),
+    attempt: Changes = (),
     policy: SharedPolicy = NO_CHANGES,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
@@ -42,9 +42,9 @@ def compare(
     portfolio : path, optional
         Portfolio file, or household document (JSON or TOML).
     rebalancer : tuple of str
-        Rebalancer with its arguments: NAME[:key=value,key=value]. Repeatable.
+        A rebalancer, with its arguments. Repeatable.
     attempt : tuple of str
-        KEY=VALUE[,KEY=VALUE], as for --set: the optimal plan under this policy. Repeatable.
+        As for --set, several behind commas: the optimal plan under this policy. Repeatable.
     """
     start_logging(options)
     source = load(portfolio, policy=policy)

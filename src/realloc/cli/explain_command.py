@@ -11,13 +11,14 @@ from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, 
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
+from realloc.cli.orders_view import KINDS, account_name, orders_grid, side
 from realloc.cli.output import show
 from realloc.cli.places import Place, load
-from realloc.cli.plan_view import KINDS, account_name, orders_grid, side
 from realloc.cli.planning_commands import plan_for
 from realloc.errors import InputError, Issue
 from realloc.household import Household
 from realloc.plan import ClassWeight, Plan
+from realloc.report.assumptions import account_words
 from realloc.trades import Trade
 
 COLUMNS = (
@@ -242,16 +243,7 @@ def _lots_grid(topic: Topic, household: Household, orders: list[Trade]) -> list[
 
 
 def _rules(account: Account, plan: Plan) -> list[str]:
-    rules = [
-        f"only {', '.join(account.only)} may be bought" if account.only is not None else "",
-        f"no buys of {', '.join(account.no_buy)}" if account.no_buy else "",
-        f"no sales of {', '.join(account.no_sell)}" if account.no_sell else "",
-        "nothing is traded" if account.do_not_trade else "",
-        f"{money(account.cash_reserve)} stay in cash" if account.cash_reserve else "",
-        f"cash flow of {money(account.cash_flow)}" if account.cash_flow else "",
-        f"at most {money(account.max_position_value)} in one symbol" if account.max_position_value else "",
-    ]
-    said = "; ".join(filter(None, rules)) or "none of its own"
+    said = "; ".join(account_words(account, money)) or "none of its own"
     cash = [
         f"Cash: {money(each.cash_before)} before, {money(each.cash_after)} after."
         for each in plan.accounts

@@ -9,79 +9,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from realloc.cli.commands import COMMAND, COMMANDS, PORTFOLIO, STATUSES, epilogue, usage
 from realloc.cli.edge import INTERRUPTED, run
 
 if TYPE_CHECKING:
     from cyclopts import App
 
-COMMAND = "realloc"
-
 WIDEST = 100
 """Columns beyond which the help gets no wider."""
-
-COMMANDS = {
-    "init": ("realloc.cli.portfolio_commands:init", "Begin a portfolio file from broker files."),
-    "import": (
-        "realloc.cli.portfolio_commands:import_statements",
-        "Read broker files and show what is in them.",
-    ),
-    "check": (
-        "realloc.cli.portfolio_commands:check",
-        "Check a portfolio and everything that it points to; list every issue at once.",
-    ),
-    "drift": (
-        "realloc.cli.drift_command:drift",
-        "Show where the household stands: classes with their bands, symbols, accounts.",
-    ),
-    "rebalance": (
-        "realloc.cli.planning_commands:rebalance",
-        "Decide the trades of a portfolio, print them and write them as orders.",
-    ),
-    "explain": (
-        "realloc.cli.explain_command:explain",
-        "Say why a symbol, an account, a class or one order is treated as it is.",
-    ),
-    "compare": (
-        "realloc.cli.compare_command:compare",
-        "Put several rebalancers and policies side by side.",
-    ),
-    "export": (
-        "realloc.cli.planning_commands:export_orders",
-        "Write the orders of a portfolio, or of a saved plan, with an exporter.",
-    ),
-    "report": ("realloc.cli.planning_commands:report", "Write a report of the plan for a person to read."),
-    "audit": (
-        "realloc.cli.audit_command:audit",
-        "Judge a list of trades: which rule each one breaks, and what they cost.",
-    ),
-    "confirm": (
-        "realloc.cli.portfolio_commands:confirm",
-        "Compare the broker's next files with a plan; bring the portfolio file up to date.",
-    ),
-    "batch": (
-        "realloc.cli.batch_command:batch",
-        "Plan many households on the processes of this machine.",
-    ),
-    "demo": ("realloc.cli.other_commands:demo", "Plan the household that comes with the program."),
-    "plugins": (
-        "realloc.cli.list_plugins:show",
-        "List the plugins: importers, exporters, validators and rebalancers, each with its distribution.",
-    ),
-    "schema": ("realloc.cli.other_commands:print_schema", "Print the JSON Schema of a document."),
-    "completion": (
-        "realloc.cli.other_commands:completion",
-        "Print or install the completion of commands and options for a shell.",
-    ),
-}
-"""Each command with the place of its function and its line in the list; the place is imported when it is used."""
-
-PORTFOLIO_AND_STATUSES = """\
-PORTFOLIO is a portfolio file (portfolio.toml here or in the nearest folder above, where none is named) or a \
-household document (JSON or TOML).
-
-Exit status: 0 done; 1 nothing to do, rules broken (audit) or not converged; 2 the input cannot be used; \
-70 a fault of the program; 130 interrupted.
-"""
 
 
 def help_page(width: int) -> str:
@@ -93,11 +28,18 @@ def help_page(width: int) -> str:
         "",
         "Commands:",
     ]
-    for name, (_, line) in COMMANDS.items():
-        lines.append(textwrap.fill(line, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14))
+    names = max(map(len, COMMANDS)) + 2
+    for name, each in COMMANDS.items():
+        first, after = f"  {name:<{names}}", " " * (names + 2)
+        lines.append(textwrap.fill(each.line, width, initial_indent=first, subsequent_indent=after))
     more = f"'{COMMAND} COMMAND --help' explains a command, '{COMMAND} --version' says which this is."
-    lines += [f"\n{textwrap.fill(part, width)}" for part in (more, *PORTFOLIO_AND_STATUSES.split("\n\n"))]
+    lines += [f"\n{textwrap.fill(part, width)}" for part in (more, PORTFOLIO, STATUSES)]
     return "\n".join(lines) + "\n"
+
+
+def screen_width() -> int:
+    """Return the columns that the help takes."""
+    return min(shutil.get_terminal_size().columns, WIDEST)
 
 
 def build_app() -> App:
@@ -111,12 +53,11 @@ def build_app() -> App:
         name=COMMAND,
         help_format="plaintext",
         help_formatter=HelpFormatter(),
-        help_epilogue=PORTFOLIO_AND_STATUSES,
         suppress_keyboard_interrupt=False,
         version=package_version,
     )
-    for name, (place, _) in COMMANDS.items():
-        app.command(place, name=name)
+    for name, each in COMMANDS.items():
+        app.command(each.place, name=name, usage=usage(name), help_epilogue=epilogue(name, screen_width()))
     return app
 
 
@@ -143,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words in ([], ["--help"], ["-h"]):
-        sys.stdout.write(help_page(min(shutil.get_terminal_size().columns, WIDEST)))
+        sys.stdout.write(help_page(screen_width()))
         return 0
     from realloc.cli.arguments import invoke  # noqa: PLC0415 - the help above does without
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from realloc.cli.answer import Answer, Line
 from realloc.cli.arguments import OUTPUT_DEFAULTS, PLAN_DEFAULTS, SharedOutput, SharedPlan
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
-from realloc.cli.places import Repeated, Switch
+from realloc.cli.places import Changes, Switch
 from realloc.cli.planning_commands import rebalance
 from realloc.cli.portfolio_schema import portfolio_schema
+from realloc.cli.schema_keys import keys_answer
 from realloc.documents import schema
 from realloc.documents.writing import write_whole
 from realloc.errors import ExportError
@@ -23,7 +26,7 @@ from realloc.errors import ExportError
 def demo(
     *,
     save: Path | None = None,
-    what_if: Repeated = (),
+    what_if: Changes = (),
     why: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedPlan = PLAN_DEFAULTS,
@@ -35,7 +38,7 @@ def demo(
     save : path, optional
         Write its household document here, to try the other commands on, and stop.
     what_if : tuple of str
-        KEY=VALUE, as for --set: the plan with and without it, side by side. Repeatable.
+        As for --set: the plan with and without it, side by side. Repeatable.
     why : bool
         Say the reason of every order.
     """
@@ -54,20 +57,29 @@ def demo(
 
 
 def print_schema(
-    document: Literal["household", "plan", "portfolio"], /, *, options: SharedOutput = OUTPUT_DEFAULTS
+    document: Literal["household", "plan", "portfolio"],
+    /,
+    *,
+    keys: Annotated[str | None, Parameter(show_default=False, metavar="KEY")] = None,
+    options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
-    """Print the JSON Schema of a document.
+    """Print the JSON Schema of a document, or its keys with their meaning.
 
-    Whatever the format, it is printed as JSON.
+    The schema itself is JSON, whatever the format.
 
     Parameters
     ----------
     document : {"household", "plan", "portfolio"}
         Household document, plan document, or portfolio file.
+    keys : str, optional
+        List the keys below this one instead, such as policy or policy.tax; "all" lists every key.
     """
     start_logging(options)
     text = portfolio_schema() if document == "portfolio" else schema(document)
-    show(Answer(document=text, columns=(), records=[]), "json")
+    if keys is None:
+        show(Answer(document=text, columns=(), records=[]), "json")
+    else:
+        show(keys_answer(text, "" if keys == "all" else keys), options.format)
     return 0
 
 

@@ -25,7 +25,10 @@ _BROKER_FILES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ofx", ".qfx"})
 
 Place = Annotated[Path | None, Parameter(show_default=False)]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
-Repeated = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Changes = Annotated[tuple[str, ...], Parameter(negative="", show_default=False, metavar="KEY=VALUE")]
+Plugins = Annotated[
+    tuple[str, ...], Parameter(negative="", show_default=False, metavar="NAME[:key=value,...]")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

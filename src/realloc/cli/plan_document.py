@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from realloc._reading import Table
 from realloc.documents.reading import at_file, read_document
 from realloc.errors import InputError, Issue
-from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts
+from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
 from realloc.plugins.importers.tabular import Layout, read_table
 from realloc.trades import LotSale, Trade
 
@@ -50,6 +50,7 @@ def read_plan(path: Path) -> Plan:
         costs=_record(PlanCosts, _open(top, "costs")),
         certificate=_record(Certificate, _open(top, "certificate")),
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
+        tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
     )
     if issues:
         raise InputError(at_file(path, issues))

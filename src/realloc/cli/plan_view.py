@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from realloc.accounts import Account
-from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural, shares
+from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural
+from realloc.cli.orders_view import KINDS, ORDER_COLUMNS, account_name, order_records, orders_grid
+from realloc.errors import Issue
 from realloc.household import Household
 from realloc.plan import Plan
-from realloc.trades import Trade
+from realloc.report.figures import closed_windows, drift_rows, year_rows
 
-ORDER_COLUMNS = (
-    "sequence",
-    "account_number",
-    "account",
-    "side",
-    "symbol",
-    "shares",
-    "price",
-    "notional",
-    "reason",
-)
-"""Columns of orders in CSV; shares and notional are negative for sales, as in the plan document."""
+MANY_ORDERS = 30
+"""A page with more orders begins with what each account does, and lists them at its end."""
 
-KINDS = {"taxable": "taxable", "tax_deferred": "tax-deferred", "tax_exempt": "tax-exempt"}
+MANY_CLASSES = 20
+"""A page with more classes shows those that are furthest from their targets."""
+
+FEW_WINDOWS = 3
+"""Wash-sale windows that are told one by one."""
 
 
 def plan_answer(plan: Plan, household: Household, *, why: bool = False) -> Answer:
     """Return a plan in every form; `why` adds the reason of each order to the page."""
     accounts = {account.account_number: account for account in household.accounts}
+    orders = _orders_by_account(plan, accounts, why=why)
+    many = len(plan.trades) > MANY_ORDERS
     page: list[Grid | Line] = [Line(text=worth(plan), strong=True), *_drift_lines(plan)]
-    page += _orders_by_account(plan, accounts, why=why)
-    page += [_costs(plan), *_gains(plan), Line(text=closeness(plan), strong=True)]
-    page += notes(plan.issues, "What stood in the way, and what to know")
+    page += [_accounts(plan, accounts)] if many else orders
+    page += [_costs(plan), *_gains(plan), *_year(plan), Line(text=closeness(plan), strong=True)]
+    page += notes(_gathered(plan, household), "What stood in the way, and what to know")
     page.append(_classes(plan, accounts))
+    page += orders if many else []
     return Answer(
         document=plan.to_dict(),
         columns=ORDER_COLUMNS,
@@ -64,58 +62,6 @@ def closeness(plan: Plan) -> str:
         f"{certificate.gap_bps:.3f} bps of the household{stopped}. No plan under these rules can cost less "
         f"than {money(certificate.bound)}."
     )
-
-
-def order_records(
-    trades: Sequence[Trade], accounts: Mapping[str, Account], prices: Mapping[str, float]
-) -> list[dict[str, Any]]:
-    """Return orders as rows of CSV."""
-    return [
-        {
-            "sequence": trade.sequence or n,
-            "account_number": trade.account_id,
-            "account": accounts[trade.account_id].label if trade.account_id in accounts else "",
-            "side": side(trade),
-            "symbol": trade.symbol,
-            "shares": trade.to_dict()["shares"],
-            "price": _price(trade, prices),
-            "notional": round(trade.shares * _price(trade, prices), 2),
-            "reason": trade.reason,
-        }
-        for n, trade in enumerate(trades, start=1)
-    ]
-
-
-def orders_grid(title: str, trades: Iterable[Trade], prices: Mapping[str, float]) -> Grid:
-    """Return the orders of one account as a table."""
-    rows = [
-        (
-            side(trade),
-            trade.symbol,
-            str(trade.sequence or n),
-            shares(abs(trade.shares)),
-            money(_price(trade, prices)),
-            money(abs(trade.shares) * _price(trade, prices)),
-        )
-        for n, trade in enumerate(trades, start=1)
-    ]
-    return grid(title, ["Side", "Symbol"], ["Order", "Shares", "Price", "Value"], rows)
-
-
-def account_name(account: Account | None, number: str) -> str:
-    """Return an account's label and number for people."""
-    if account is None or account.label == number:
-        return number
-    return f"{account.label} ({number})"
-
-
-def side(trade: Trade) -> str:
-    """Return ``sell`` or ``buy``."""
-    return "sell" if trade.shares < 0 else "buy"
-
-
-def _price(trade: Trade, prices: Mapping[str, float]) -> float:
-    return trade.price if trade.price is not None else prices[trade.symbol]
 
 
 def _drift_lines(plan: Plan) -> list[Line]:
@@ -166,10 +112,63 @@ def _gains(plan: Plan) -> list[Line]:
     return [Line(text=f"Realized gains: {money(short)} short-term, {money(long)} long-term.")]
 
 
+def _year(plan: Plan) -> list[Grid]:
+    """Return the tax year after the plan, where the household states the year so far."""
+    rows = [(name, money(short), money(long)) for name, short, long in year_rows(plan)]
+    year = plan.tax_year
+    if year is None:
+        return []
+    title = f"The tax year with this plan: tax {money(year.tax)}, without it {money(year.tax_before)}"
+    if year.deducted:
+        title += f"; {money(year.deducted)} deducted from other income"
+    return [grid(title, ["Dollars"], ["Short-term", "Long-term"], rows)]
+
+
+def _gathered(plan: Plan, household: Household) -> list[Issue]:
+    """Return the issues of a plan, many wash-sale windows as one."""
+    windows = [issue for issue in plan.issues if issue.code == "wash.window"]
+    if len(windows) <= FEW_WINDOWS:
+        return list(plan.issues)
+    closed = "; ".join(
+        f"through {until} {', '.join(sorted({name for row in rows for name in row.symbols}))}"
+        for until, rows in closed_windows(household, plan)
+    )
+    gathered = Issue(
+        code="wash.window",
+        where="",
+        message=f"sold at a loss, and not to be bought in any account: {closed}",
+        hint="stop the reinvestment of their dividends until then",
+        severity="info",
+    )
+    return [*(issue for issue in plan.issues if issue.code != "wash.window"), gathered]
+
+
+def _accounts(plan: Plan, accounts: Mapping[str, Account]) -> Grid:
+    """Return what each account does, in the order of the plan."""
+    rows = []
+    cash = {each.account_number: each.cash_after for each in plan.accounts}
+    for number in dict.fromkeys(trade.account_id for trade in plan.trades):
+        mine = [trade for trade in plan.trades if trade.account_id == number]
+        sold = -sum(trade.notional for trade in mine if trade.shares < 0)
+        bought = sum(trade.notional for trade in mine if trade.shares > 0)
+        name = account_name(accounts.get(number), number)
+        rows.append((name, str(len(mine)), money(sold), money(bought), money(cash.get(number, 0.0))))
+    return grid(
+        "What to do (the orders stand at the end)",
+        ["Account"],
+        ["Orders", "Sold", "Bought", "Cash then"],
+        rows,
+    )
+
+
 def _classes(plan: Plan, accounts: Mapping[str, Account]) -> Grid:
     rows = []
-    for weight in sorted(plan.classes, key=lambda weight: (weight.account, weight.name)):
+    shown = plan.classes if len(plan.classes) <= MANY_CLASSES else drift_rows(plan, MANY_CLASSES)
+    for weight in sorted(shown, key=lambda weight: (weight.account, weight.name)):
         own = accounts.get(weight.account)
         name = f"{own.label if own else weight.account}: {weight.name}" if weight.account else weight.name
         rows.append((name, *map(percent, (weight.target, weight.band, weight.before, weight.after))))
-    return grid("Where it leads", ["Class"], ["Target", "Band", "Before", "After"], rows)
+    some = (
+        f" ({len(shown)} of {len(plan.classes)}, the furthest off)" if len(shown) < len(plan.classes) else ""
+    )
+    return grid(f"Where it leads{some}", ["Class"], ["Target", "Band", "Before", "After"], rows)

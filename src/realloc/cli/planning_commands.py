@@ -16,7 +16,7 @@ from realloc.cli.arguments import (
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
 from realloc.cli.edge import NOTHING_TO_DO, start_logging
 from realloc.cli.output import show
-from realloc.cli.places import Place, Repeated, Source, Switch, load
+from realloc.cli.places import Changes, Place, Source, Switch, load
 from realloc.cli.plan_document import read_plan
 from realloc.cli.show import show_decision
 from realloc.cli.side_by_side import show_what_if
@@ -50,7 +50,7 @@ def rebalance(
     portfolio: Place = None,
     /,
     *,
-    what_if: Repeated = (),
+    what_if: Changes = (),
     why: Switch = False,
     fetch: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
@@ -66,7 +66,7 @@ def rebalance(
     portfolio : path, optional
         Portfolio file, or household document (JSON or TOML).
     what_if : tuple of str
-        KEY=VALUE, as for --set: the plan with and without it, side by side. Repeatable.
+        As for --set: the plan with and without it, side by side. Repeatable.
     why : bool
         Say the reason of every order.
     fetch : bool
@@ -104,7 +104,7 @@ def export_orders(
     Parameters
     ----------
     exporter : str
-        Exporter with its arguments: NAME[:key=value,key=value]; `realloc plugins` names them.
+        Exporter, with its arguments: NAME[:key=value,...]; `realloc plugins` names them.
     output : path
         The file that it writes.
     portfolios : path, optional

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from realloc.accounts import KINDS, AccountKind
 from realloc.cli.answer import Answer, Line, money
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.edge import MISTAKE, start_logging
 from realloc.cli.output import show, show_message
-from realloc.cli.places import PORTFOLIO, Place, Repeated, Switch, portfolio_path
+from realloc.cli.places import PORTFOLIO, Place, Switch, portfolio_path
 from realloc.cli.portfolio_show import check_answer, confirmation_answer, statements_answer
 from realloc.cli.waiting import working
 from realloc.documents.reading import load_household
@@ -28,12 +31,15 @@ from realloc.portfolio_file.loading import read_portfolio
 from realloc.portfolio_file.planned import read_planned
 from realloc.portfolio_file.sources import fits
 
+Kinds = Annotated[tuple[str, ...], Parameter(negative="", show_default=False, metavar="NUMBER=KIND")]
+Owners = Annotated[tuple[str, ...], Parameter(negative="", show_default=False, metavar="NUMBER=NAME")]
+
 
 def init(
     *files: Path,
     output: Path = Path(PORTFOLIO),
-    kind: Repeated = (),
-    owner: Repeated = (),
+    kind: Kinds = (),
+    owner: Owners = (),
     no_input: Switch = False,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
@@ -49,9 +55,9 @@ def init(
     output : path
         The portfolio file; one that exists is not touched.
     kind : text
-        NUMBER=KIND: how an account is taxed (taxable, tax_deferred or tax_exempt). Repeatable.
+        How an account is taxed (taxable, tax_deferred or tax_exempt). Repeatable.
     owner : text
-        NUMBER=NAME: whose account it is. Repeatable.
+        Whose account it is. Repeatable.
     no_input : bool
         Ask nothing.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -20,11 +21,11 @@ from realloc.cli.edge import one_line
 WIDTH = 80
 """Columns where the output is not a terminal."""
 
-NARROWEST = 14
+NARROWEST = 12
 """Columns that a wrapped column of text needs to stay readable."""
 
-LONGEST_WORD = 28
-"""Columns up to which a cell of one word, such as the name of a plugin, stays in one piece."""
+BETWEEN = 3
+"""Columns between two columns of a table."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -81,38 +82,72 @@ def _print_grid(screen: Console, part: Grid) -> None:
     if not part.rows:
         screen.print(Text("  none"))
     elif _least_width(part) <= screen.width:
-        screen.print(_table(part))
+        screen.print(_table(part, screen.width))
     else:
         _print_records(screen, part)
 
 
 def _least_width(part: Grid) -> int:
-    """Return the columns that a table needs: numbers and words as they are, text wrapped, three spaces between."""
-    width = -3
-    for n, (name, _) in enumerate(part.columns):
-        longest = max(cell_len(one_line(text)) for text in (name, *(row[n] for row in part.rows)))
-        width += 3 + (min(longest, NARROWEST) if _wraps(part, n) else longest)
-    return width
+    """Return the columns that a table needs: numbers as they are, text wrapped."""
+    widths = [
+        _longest(part, n) if side == "right" else min(_longest(part, n), NARROWEST)
+        for n, (_, side) in enumerate(part.columns)
+    ]
+    return sum(widths) + BETWEEN * (len(widths) - 1)
 
 
-def _wraps(part: Grid, n: int) -> bool:
-    """Return whether a column is text that may be wrapped: no numbers, and not words alone."""
-    texts = (one_line(row[n]) for row in part.rows)
-    return part.columns[n][1] == "left" and any(
-        " " in text or cell_len(text) > LONGEST_WORD for text in texts
-    )
-
-
-def _table(part: Grid) -> Table:
+def _table(part: Grid, width: int) -> Table:
     table = Table(box=_RULED, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 1))
+    widths = _text_widths(part, width)
     for n, (name, side) in enumerate(part.columns):
-        wraps = _wraps(part, n)
+        wraps = n in widths
         table.add_column(
-            Text(one_line(name)), justify=side, no_wrap=not wraps, overflow="fold" if wraps else "crop"
+            Text(one_line(name)),
+            justify=side,
+            no_wrap=not wraps,
+            overflow="fold" if wraps else "crop",
+            width=widths.get(n),
         )
     for row in part.rows:
-        table.add_row(*map(_cell, row))
+        table.add_row(*(_cell(text, widths.get(n)) for n, text in enumerate(row)))
     return table
+
+
+def _text_widths(part: Grid, width: int) -> dict[int, int]:
+    """Return the widths of the columns of text: words stay whole where there is room, long texts get the rest."""
+    numbers = sum(_longest(part, n) for n, (_, side) in enumerate(part.columns) if side == "right")
+    room = width - numbers - BETWEEN * (len(part.columns) - 1)
+    wanted = {n: _longest(part, n) for n, (_, side) in enumerate(part.columns) if side == "left"}
+    words = {n: _longest(part, n, word=True) for n in wanted}
+    most = max(words.values(), default=0)
+    while most > NARROWEST and sum(min(word, most) for word in words.values()) > room:
+        most -= 1
+    widths = {n: min(word, most) for n, word in words.items()}
+    for _ in range(max(0, min(room, sum(wanted.values())) - sum(widths.values()))):
+        neediest = max(widths, key=lambda n: wanted[n] / widths[n])
+        widths[neediest] += 1
+    return widths
+
+
+def _longest(part: Grid, n: int, *, word: bool = False) -> int:
+    """Return the cells of the longest text of a column, or of its longest word."""
+    texts = [one_line(part.columns[n][0]), *(one_line(row[n]) for row in part.rows)]
+    parts = [piece for text in texts for piece in text.split()] if word else texts
+    return max(1, *map(cell_len, parts)) if parts else 1
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return a text in lines of whole words; a word that is wider is broken behind a separator."""
+    lines = [""]
+    for word in text.split(" "):
+        pieces = _SEPARATOR.split(word) if cell_len(word) > width else [word]
+        for n, piece in enumerate(pieces):
+            joint = " " if lines[-1] and n == 0 else ""
+            if not lines[-1] or cell_len(lines[-1] + joint + piece) <= width:
+                lines[-1] += joint + piece
+            else:
+                lines.append(piece)
+    return "\n".join(lines)
 
 
 def _print_records(screen: Console, part: Grid) -> None:
@@ -129,9 +164,11 @@ def _print_records(screen: Console, part: Grid) -> None:
         screen.print(Padding(record, (0, 0, 0, 2)))
 
 
+_SEPARATOR = re.compile(r"(?<=[/_.-])(?=\w)")
 _STYLES = {"error": "bold red", "warning": "yellow", "sell": "red", "buy": "green"}
 _RULED = box.Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 
 
-def _cell(text: str) -> Text:
-    return Text(one_line(text), style=_STYLES.get(text, ""))
+def _cell(text: str, width: int | None = None) -> Text:
+    line = one_line(text)
+    return Text(_wrapped(line, width) if width else line, style=_STYLES.get(text, ""))

@@ -7,13 +7,17 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, shares
+from realloc.cli.orders_view import ORDER_COLUMNS, account_name, order_records, orders_grid
 from realloc.cli.output import show
-from realloc.cli.plan_view import ORDER_COLUMNS, account_name, order_records, orders_grid, plan_answer
+from realloc.cli.plan_view import plan_answer
 from realloc.cli.work import Decision
 from realloc.errors import Issue
 from realloc.household import Household
 from realloc.plugins.core.discovery import PluginInfo
 from realloc.plugins.core.results import Refusal
+
+OWN = "realloc"
+"""The distribution whose plugins come with the program."""
 
 PLUGIN_COLUMNS = ("kind", "name", "description", "distribution", "version", "error")
 
@@ -39,17 +43,25 @@ def show_decision(
 
 def show_plugins(plugins: Sequence[PluginInfo], form: str) -> None:
     """Print the plugins, and below them those that cannot be used."""
-    usable = [
-        (plugin.kind, plugin.name, plugin.description, f"{plugin.distribution} {plugin.version}".strip())
-        for plugin in plugins
-        if not plugin.error
-    ]
+    usable = [plugin for plugin in plugins if not plugin.error]
     broken = [(plugin.name, plugin.distribution, plugin.error) for plugin in plugins if plugin.error]
-    page = [grid("Plugins", ["Kind", "Name", "Description", "Distribution"], [], usable)]
+    page: list[Grid | Line] = []
+    for kind in dict.fromkeys(plugin.kind for plugin in usable):
+        rows = [(plugin.name, _described(plugin)) for plugin in usable if plugin.kind == kind]
+        title = kind.capitalize() if kind == "market data" else f"{kind.capitalize()}s"
+        page.append(grid(title, ["Name", "What it does"], [], rows))
+    own = next((plugin.version for plugin in usable if plugin.distribution == OWN), "")
+    page.append(Line(text=f"Where no other distribution is named, it is {OWN} {own}."))
     if broken:
         page.append(grid("Cannot be used", ["Name", "Distribution", "Reason"], [], broken))
     records = [asdict(plugin) for plugin in plugins]
     show(Answer(document={"plugins": records}, columns=PLUGIN_COLUMNS, records=records, page=page), form)
+
+
+def _described(plugin: PluginInfo) -> str:
+    """Return what a plugin does, and where it comes from if it is not the package's own."""
+    text = plugin.description.replace("``", "")
+    return text if plugin.distribution == OWN else f"{text} ({plugin.distribution} {plugin.version})"
 
 
 def _decision_answer(decision: Decision, household: Household, nothing: str) -> Answer:

@@ -8,10 +8,10 @@ from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account
+from realloc.accounts import Account, LotRelief
 from realloc.errors import Issue
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Problem
+from realloc.optimizer.problem import Problem, exact_bid
 from realloc.plan import (
     AccountCash,
     Certificate,
@@ -21,6 +21,7 @@ from realloc.plan import (
     Plan,
     PlanCosts,
 )
+from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
@@ -88,22 +89,25 @@ def _oldest_first(account: Account) -> list[int]:
 
 
 def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
-    """Fill a sale from the pair's lots: by rising tax in a taxable account, first in first out elsewhere."""
+    """Fill a sale from the pair's lots: by the account's relief, else by rising tax where gains are taxed."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     bid = float(pairs.bid[p])
+    lots = [lot for lot in account.lots if lot.symbol == symbol]
+    average = float(average_cost(lots)) if lots and account.lot_relief == "average" else None
     sales = []
     for place, sold in _taken(account, _parts(problem, made, p, account, symbol), shares):
         lot = account.lots[place]
+        cost = lot.cost_per_share if average is None else average
         sales.append(
             LotSale(
                 id=ids[place],
                 shares=sold,
-                cost_per_share=lot.cost_per_share,
+                cost_per_share=cost,
                 acquired=lot.acquired,
                 term="long" if is_long_term(lot.acquired, household.as_of) else "short",
-                gain=_figure((bid - lot.cost_per_share) * sold),
+                gain=_figure((bid - cost) * sold),
             )
         )
     return tuple(sales)
@@ -122,9 +126,17 @@ def _parts(
             shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
             yield place, Decimal(repr(shares))
         return
-    for place in _oldest_first(account):
-        if account.lots[place].symbol == symbol:
-            yield place, Decimal(repr(account.lots[place].shares))
+    places = [place for place, lot in enumerate(account.lots) if lot.symbol == symbol]
+    method: LotRelief = "fifo" if account.lot_relief == "specific" else account.lot_relief
+    order = relief_places(
+        [account.lots[place] for place in places],
+        method=method,
+        price=exact_bid(problem.household, symbol),
+        sold=problem.household.as_of,
+        tax=problem.household.policy.tax,
+    )
+    for place in (places[n] for n in order):
+        yield place, Decimal(repr(account.lots[place].shares))
 
 
 def _taken(account: Account, parts: Iterator[tuple[int, Decimal]], shares: float) -> list[tuple[int, float]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 from realloc.optimizer.relaxation import Columns, segments
+from realloc.optimizer.relief import is_out_of_order
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -180,6 +181,7 @@ class Program:
         )
         if sell_whole is not None:
             self._add_whole_sales(s, sell_whole)
+            self._add_order_of_lots(top_lot)
         self._add_switches(
             b, s, switched, (buy_switch, buy_least, lot_switch, sell_least), of_lot, top, top_lot
         )
@@ -222,6 +224,23 @@ class Program:
             [(sell_whole[t], -tail[t] * value[t]), (out[t], -steps[t])],
             integral=True,
         )
+
+    def _add_order_of_lots(self, top_lot: Floats) -> None:
+        """Sell each lot of a relieved pair out before the next one, one binary for each (rule SELL-3)."""
+        before = np.flatnonzero(is_out_of_order(self.problem))
+        if not len(before):
+            return
+        sold_out = self._rows(0.0, np.inf, len(before))
+        reached = self._rows(-np.inf, 0.0, len(before))
+        self.columns.add(
+            np.zeros(len(before)),
+            0.0,
+            1.0,
+            [(sold_out, -top_lot[before]), (reached, -top_lot[before + 1])],
+            integral=True,
+        )
+        self.columns.attach(self.first_lot + before, sold_out, 1.0)
+        self.columns.attach(self.first_lot + before + 1, reached, 1.0)
 
     def _add_switches(
         self,

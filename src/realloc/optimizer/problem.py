@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
 from math import floor, fsum, inf
 from operator import itemgetter
 
@@ -23,7 +24,9 @@ from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.modes import Restriction, restrict
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
+from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
+from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.terms import long_term_cutoff
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +45,8 @@ class Pairs:
     `whole` is the largest sale in whole steps; `least` and `least_sale` are the smallest orders. `groups`
     and `weights` have shape (pairs, k): the groups that a pair counts in and what a dollar of it counts in
     each, padded with the number of groups and zero. `rank` is
-    the symbol's place in its class, 0 for the preferred one.
+    the symbol's place in its class, 0 for the preferred one. `relieved` marks taxed pairs whose lots go in the
+    order of a standing relief (rule SELL-3).
     """
 
     account: Ints
@@ -62,13 +66,15 @@ class Pairs:
     groups: Ints
     weights: Floats
     rank: Ints
+    relieved: Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lots:
     """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
 
-    `short_gain` is the gain of a short-term lot, zero for a long-term one.
+    Those of a relieved pair are in the order of its relief, and `loss` marks every lot behind the first loss: a
+    sale that reaches it is a loss sale. `short_gain` is the gain of a short-term lot, zero for a long-term one.
     `first` has shape (pairs + 1,): the lots of pair p are ``first[p]:first[p + 1]``. `place` is a lot's position
     in its account's `lots`, -1 for a position without lots.
     """
@@ -155,6 +161,11 @@ class Limits:
     short_gain: float
     tax: float
     drift: float
+
+    @property
+    def on_orders(self) -> bool:
+        """Whether an order costs something, or only so many may be made."""
+        return self.order_cost > 0 or self.orders < inf
 
     @property
     def order_cost(self) -> float:
@@ -261,7 +272,6 @@ def build(household: Household) -> Problem:
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
     coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
-    has_order_terms = limits.order_cost > 0 or limits.orders < inf
     return Problem(
         household=household,
         accounts=accounts,
@@ -276,7 +286,7 @@ def build(household: Household) -> Problem:
         cash=cash,
         limits=limits,
         coupled=coupled,
-        private=_private(pairs, lots, len(groups.target), coupled | has_order_terms),
+        private=private_pairs(pairs, lots, len(groups.target), coupled | limits.on_orders),
         location=fsum(
             costs[symbol] * shares * household.prices[symbol]
             for account, costs in zip(accounts, location, strict=True)
@@ -417,7 +427,7 @@ class _PairTable:
         self.rows: list[tuple[float, ...]] = []
         self.names: list[tuple[str, str]] = []
         self.cover: list[tuple[tuple[int, float], ...]] = []
-        self.lots: list[tuple[float, float, float, float]] = []
+        self.lots: list[tuple[float, float, float, float, bool]] = []
         self.places: list[int] = []
         self.first = [0]
         self.accounts: list[tuple[Account, set[str], dict[str, list[tuple[int, Lot]]]]] = []
@@ -464,8 +474,24 @@ class _PairTable:
                 repr(smallest)
             )
             least_sale = held if enough else inf
+        relieved = account.lot_relief != "specific" and bool(lots.get(symbol))
         self.rows.append(
-            (n, held, price, bid, ask, location, buy_max, sell_max, whole, least, least_sale, step, rank)
+            (
+                n,
+                held,
+                price,
+                bid,
+                ask,
+                location,
+                buy_max,
+                sell_max,
+                whole,
+                least,
+                least_sale,
+                step,
+                rank,
+                relieved,
+            )
         )
         self.names.append((symbol, root))
         self.cover.append(cover)
@@ -480,9 +506,11 @@ class _PairTable:
         if not self.restriction.may_sell(account.account_number, symbol):
             return 0.0
         if not lots:
-            self.lots.append((held, 0.0, 0.0, 0.0))
+            self.lots.append((held, 0.0, 0.0, 0.0, False))
             self.places.append(-1)
             return held
+        if account.lot_relief != "specific":
+            return self._relieved(account, lots, symbol, held, root)
         bid = self.quotes[symbol][1]
         short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
         keeps_losses = root in self.wash.bought
@@ -497,22 +525,52 @@ class _PairTable:
             found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, place))
         found.sort(key=_BY_TAX)
         cutoff = self.cutoff.toordinal()
-        self.lots += [(e[3], e[0], e[5], 0.0 if e[1] <= cutoff else e[5]) for e in found]
+        self.lots += [(e[3], e[0], e[5], 0.0 if e[1] <= cutoff else e[5], e[5] < 0) for e in found]
         self.places += [entry[6] for entry in found]
         if len(found) == len(lots):
             return held
         step = FRACTION if account.fractional else 1.0
         return floor(fsum(entry[3] for entry in found) / step + 1e-9) * step
 
+    def _relieved(
+        self, account: Account, lots: list[tuple[int, Lot]], symbol: str, held: float, root: str
+    ) -> float:
+        """Append the lots of a pair in the order of its account's relief, and return the most shares to sell."""
+        household = self.household
+        listed = [lot for _, lot in lots]
+        bid = exact_bid(household, symbol)
+        order = relief_places(
+            listed, method=account.lot_relief, price=bid, sold=household.as_of, tax=self.tax
+        )
+        average = average_cost(listed) if account.lot_relief == "average" else None
+        supply, loses = [], False
+        for place in order:
+            lot = listed[place]
+            gain = float(bid - (exact(lot.cost_per_share) if average is None else average))
+            loses = loses or gain < 0
+            closed = (account.account_number, lots[place][0]) in self.restriction.closed_lots
+            if closed or (loses and root in self.wash.bought):
+                break
+            is_long = lot.acquired <= self.cutoff
+            rate = self.tax.long_term_rate if is_long else self.tax.short_term_rate
+            tax = gain * rate * (self.tax.loss_value if gain < 0 else 1.0)
+            self.lots.append((lot.shares, tax, gain, 0.0 if is_long else gain, loses))
+            self.places.append(lots[place][0])
+            supply.append(lot.shares)
+        if len(supply) == len(listed):
+            return held
+        step = FRACTION if account.fractional else 1.0
+        return floor(fsum(supply) / step + 1e-9) * step
+
     def arrays(self, symbols: tuple[str, ...], roots: tuple[str, ...], n_groups: int) -> tuple[Pairs, Lots]:
         """Return what was collected as arrays."""
         symbol_index = {symbol: n for n, symbol in enumerate(symbols)}
         root_index = {root: n for n, root in enumerate(roots)}
-        columns = np.array(self.rows, dtype=float).reshape(-1, 13).T
+        columns = np.array(self.rows, dtype=float).reshape(-1, 14).T
         width = max((len(cover) for cover in self.cover), default=1)
         padding = (n_groups, 0.0)
         cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
-        lots = np.array(self.lots, dtype=float).reshape(-1, 4).T
+        lots = np.array(self.lots, dtype=float).reshape(-1, 5).T
         first = np.array(self.first, dtype=np.intp)
         pairs = Pairs(
             account=columns[0].astype(np.intp),
@@ -532,6 +590,7 @@ class _PairTable:
             groups=cover[:, :, 0].astype(np.intp),
             weights=cover[:, :, 1],
             rank=columns[12].astype(np.intp),
+            relieved=columns[13] > 0,
         )
         return pairs, Lots(
             pair=np.repeat(np.arange(len(self.rows)), np.diff(first)),
@@ -539,10 +598,15 @@ class _PairTable:
             tax=lots[1],
             gain=lots[2],
             short_gain=lots[3],
-            loss=lots[2] < 0,
+            loss=lots[4] > 0,
             first=first,
             place=np.array(self.places, dtype=np.intp),
         )
+
+
+def exact_bid(household: Household, symbol: str) -> Fraction:
+    """Return what a seller gets for a share, in exact dollars (rule OBJ-3)."""
+    return exact(household.prices[symbol]) * (1 - exact(household.spread_bps(symbol)) / 20_000)
 
 
 def sum_by(index: Ints, values: Floats | Flags, n: int) -> Floats:
@@ -640,7 +704,7 @@ def _coupled(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
     return loss & buys
 
 
-def _private(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
+def private_pairs(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
     """Find the pairs that are alone in their only group and in their wash group, of the wash groups in `torn`.
 
     Elsewhere a price of the group's own would not raise the bound.

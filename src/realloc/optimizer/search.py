@@ -20,6 +20,7 @@ from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build
 from realloc.optimizer.raising import trimmed, with_tax_first, with_tax_of
 from realloc.optimizer.relaxation import Relaxation
+from realloc.optimizer.relief import by_lot, convex
 from realloc.optimizer.sides import settle
 from realloc.plan import CertificateStatus, Plan
 
@@ -157,14 +158,20 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
 
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
     """
-    relaxation = Relaxation(problem)
+    relaxed = convex(problem)
+    relaxation = Relaxation(relaxed)
     good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
-    settled = settle(problem, relaxation, good, SIDE_NODES)
+    settled = settle(relaxed, relaxation, good, SIDE_NODES)
     made = idle
-    if settled.relaxed.orders(problem) <= problem.limits.orders:
+    if settled.relaxed.orders(relaxed) <= problem.limits.orders:
         made = min(
             idle,
-            _rounded(problem, settled.relaxed.buy, settled.relaxed.sell, settled.sells_losses),
+            _rounded(
+                problem,
+                settled.relaxed.buy,
+                by_lot(problem, relaxed, settled.relaxed.sell),
+                settled.sells_losses,
+            ),
             key=_rank,
         )
     return Solution(made=made, bound=settled.bound, stopped=False)
@@ -194,10 +201,11 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     gap = solution.made.objective() - solution.bound
     if (gap <= good and not missed) or deadline.passed():
         return replace(solution, stopped=deadline.passed())
-    program = Program(problem, whole=small, elastic=missed)
-    if small:
-        return _finished(solution, program, Effort(EXACT, SMALL_EFFORT, deadline.left()))
-    return _finished(solution, program, Effort(good, CAP_EFFORT, deadline.left()))
+    program = Program(problem if small else convex(problem), whole=small, elastic=missed)
+    effort = (
+        Effort(EXACT, SMALL_EFFORT, deadline.left()) if small else Effort(good, CAP_EFFORT, deadline.left())
+    )
+    return _finished(problem, solution, program, effort)
 
 
 def _relented(problem: Problem, made: Repair) -> Problem:
@@ -224,12 +232,13 @@ def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -
     return made
 
 
-def _finished(solution: Solution, program: Program, effort: Effort) -> Solution:
+def _finished(problem: Problem, solution: Solution, program: Program, effort: Effort) -> Solution:
     """Return the solution improved by the whole program, as far as `effort` goes."""
     made = solution.made
     exact = program.solve(effort, made.objective() if max(made.missed()) <= MISSED else np.inf)
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
-        made = min(made, _rounded(program.problem, exact.buy, exact.sell, exact.sells_losses), key=_rank)
+        sell = by_lot(problem, program.problem, exact.sell)
+        made = min(made, _rounded(problem, exact.buy, sell, exact.sells_losses), key=_rank)
     return Solution(made=made, bound=max(solution.bound, exact.bound), stopped=exact.stopped)
 
 

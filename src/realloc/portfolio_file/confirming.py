@@ -221,7 +221,7 @@ def _undated(where: str, outcome: Outcome, price: float | None) -> Issue:
         code="confirm.date",
         where=where,
         message=f"{shares} shares were traded, but the files do not say when",
-        hint="give the trade date: wash-sale windows and holding periods count from it",
+        hint="give the trade date (--traded): wash-sale windows and holding periods count from it",
     )
 
 

@@ -14,6 +14,7 @@ from typing import get_args
 from realloc._reading import nearest
 from realloc.accounts import KINDS, AccountKind
 from realloc.errors import InputError, Issue
+from realloc.orders import OrderSettings, is_fund
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers import import_files
 from realloc.plugins.importers.statement import Statement, StatementAccount
@@ -105,6 +106,7 @@ def initial_text(
     for each in seen:
         extra = [patterns[os.fspath(file)] for file in files if _has_lots_of(file, each, statements)]
         parts.append(_account(each, [patterns[each.statement.file], *extra], kinds or {}, owners or {}))
+        parts.append(_elsewhere(each, seen))
     weights = _weights(seen)
     part = "" if weights else ": nothing with a price"
     parts.append(TARGETS.format(part=part))
@@ -184,6 +186,21 @@ def _account(seen: Seen, patterns: Sequence[str], kinds: Mapping[str, str], owne
         lines += [f"#     {_lot_example(held.symbol, held.shares, held.cost_basis)}" for held in without]
         lines.append("# ]")
     return "\n".join(lines) + "\n"
+
+
+def _elsewhere(seen: Seen, others: Iterable[Seen]) -> str:
+    """Return the mutual funds that only other brokers hold as not to be bought here: few brokers sell them all."""
+    here, elsewhere = set[str](), set[str]()
+    for each in others:
+        funds = {held.symbol for held in each.account.positions if is_fund(held.symbol, OrderSettings())}
+        (here if each.statement.broker == seen.statement.broker else elsewhere).update(funds)
+    listed = ", ".join(map(_quoted, sorted(elsewhere - here)))
+    broker = _comment(seen.statement.broker)
+    return (
+        f"no_buy = [{listed}]  # mutual funds of other brokers: take out what {broker} sells\n"
+        if listed
+        else ""
+    )
 
 
 def _lot_example(symbol: str, shares: Decimal, cost_basis: Decimal | None) -> str:

@@ -135,6 +135,29 @@ def costs_chart(steps: Sequence[tuple[str, float, bool]]) -> str:
     return drawing.svg
 
 
+def counts_chart(name: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> str:
+    """Draw how many there are of each kind: a row for each label, with a bar for each series (one or two)."""
+    with _Drawing(
+        name, height=0.5 + 0.25 * (len(series) > 1) + (0.22 + 0.12 * len(series)) * len(labels)
+    ) as drawing:
+        axes = drawing.axes
+        thick = 0.7 / len(series)
+        most = max((count for _, counts in series for count in counts), default=0) or 1
+        colours = (_AFTER,) if len(series) == 1 else (_BEFORE, _AFTER)
+        for n, ((title, counts), code) in enumerate(zip(series, colours, strict=True)):
+            ys = [y + (n - (len(series) - 1) / 2) * thick for y in range(len(labels))]
+            axes.barh(ys, counts, height=0.9 * thick, color=code, label=title)
+            for y, count in zip(ys, counts, strict=True):
+                axes.text(count + most * 0.015, y, f"{count:,}", va="center", ha="left", fontsize=8)
+        _rows(axes, labels)
+        axes.set_xlim(0, most * 1.2)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.locator_params(axis="x", nbins=4, integer=True)
+        if len(series) > 1:
+            drawing.legend(len(series))
+    return drawing.svg
+
+
 def compact(dollars: float) -> str:
     """Return dollars as an axis has room for: ``$1.2M``, ``$350k``, ``$12``."""
     for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):

@@ -130,7 +130,7 @@ def figures_of(household: Household, plan: Plan, masked: bool) -> Figures:
             )
             for term in ("short", "long")
         ),
-        closed=_closed(household, plan, taxable),
+        closed=closed_windows(household, plan),
     )
 
 
@@ -162,9 +162,19 @@ def _by_class(shares: Mapping[str, float], household: Household, scope: Scope) -
     return dict(held)
 
 
-def _closed(
-    household: Household, plan: Plan, taxable: set[str]
-) -> tuple[tuple[date, tuple[Closed, ...]], ...]:
+def year_rows(plan: Plan) -> list[tuple[str, float, float]]:
+    """Return the tax year after a plan as name, short-term and long-term dollars; nothing where it is not known."""
+    year = plan.tax_year
+    if year is None:
+        return []
+    return [
+        ("Realized in the year", year.realized_short_term, year.realized_long_term),
+        ("Taxed after netting", year.taxed_short_term, year.taxed_long_term),
+        ("Losses carried into the next year", year.carried_short_term, year.carried_long_term),
+    ]
+
+
+def closed_windows(household: Household, plan: Plan) -> tuple[tuple[date, tuple[Closed, ...]], ...]:
     """Return by their last day the forward windows of loss sales (rules WASH-0, WASH-1 and WASH-3).
 
     The plan's own sales are among them, and those of the last weeks whose loss is known.
@@ -174,6 +184,7 @@ def _closed(
     alike: dict[str, list[str]] = defaultdict(list)
     for symbol, name in sorted(name_of.items()):
         alike[name].append(symbol)
+    taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
     untaxed = {account.account_number for account in household.accounts} - taxable
     losses: dict[tuple[date, str], float] = defaultdict(float)
     for trade in plan.trades:

@@ -12,7 +12,7 @@ from realloc.models import CASH
 from realloc.plan import Plan
 from realloc.report.assumptions import account_words, policy_words
 from realloc.report.charts import HUES, accounts_chart, costs_chart, drift_chart
-from realloc.report.figures import Figures, drift_rows, figures_of
+from realloc.report.figures import Figures, drift_rows, figures_of, year_rows
 from realloc.report.words import dollars, masker, percent, place, shares
 
 MOST_CLASSES = 14
@@ -84,6 +84,7 @@ def report_html(household: Household, plan: Plan, *, full_numbers: bool = False)
         accounts_svg=_accounts_chart(figures),
         costs_svg=costs_chart(_steps(plan)),
         steps=_steps(plan),
+        year=year_rows(plan),
         headline=_headline(plan, figures),
         saved=plan.costs.do_nothing - plan.costs.objective,
         issues=[issue for issue in plan.issues if issue.code != TOLD_APART],

@@ -6,17 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal, get_args
 
 from realloc._reading import nearest
-from realloc.accounts import Lot
+from realloc.accounts import RELIEFS, Lot, LotRelief
 from realloc.errors import InputError, Issue
 from realloc.policy import Tax
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.terms import Term, term_of
-
-ReliefMethod = Literal["fifo", "lifo", "hifo", "lowest_tax", "specific", "average"]
-METHODS: tuple[str, ...] = get_args(ReliefMethod)
 
 TOLERANCE = Fraction(1, 1_000_000)
 """Shares by which a position and its lots may differ."""
@@ -48,7 +44,7 @@ class Relieved:
 
 
 def relief_order(
-    lots: Sequence[Lot], *, method: ReliefMethod, price: float, sold: date, tax: Tax | None = None
+    lots: Sequence[Lot], *, method: LotRelief, price: float, sold: date, tax: Tax | None = None
 ) -> tuple[Lot, ...]:
     """Return `lots` in the order in which `method` takes them (rules LOT-1 to LOT-4).
 
@@ -71,20 +67,46 @@ def relief_order(
     InputError
         The method is unknown or has no order of its own (``specific``).
     """
-    oldest_first = sorted(lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id))
+    places = relief_places(lots, method=method, price=price, sold=sold, tax=tax)
+    return tuple(lots[place] for place in places)
+
+
+def relief_places(
+    lots: Sequence[Lot], *, method: LotRelief, price: float | Fraction, sold: date, tax: Tax | None = None
+) -> tuple[int, ...]:
+    """Return the places of `lots` in the order in which `method` takes them; see `relief_order`."""
+
+    def age(place: int) -> tuple[date, float, float, str]:
+        lot = lots[place]
+        return (lot.acquired, lot.cost_per_share, lot.shares, lot.id)
+
+    oldest_first = sorted(range(len(lots)), key=age)
     if method in ("fifo", "average"):
         return tuple(oldest_first)
     if method == "lifo":
         return tuple(reversed(oldest_first))
     if method == "hifo":
-        return tuple(sorted(oldest_first, key=lambda lot: -lot.cost_per_share))
+        return tuple(sorted(oldest_first, key=lambda place: -lots[place].cost_per_share))
     if method == "lowest_tax":
         rates = tax or Tax()
-        return tuple(sorted(oldest_first, key=lambda lot: tax_per_share(lot, price, sold, rates)))
-    raise _fault("relief.method", f"the method {method!r} has no order of lots", nearest(method, METHODS))
+        each = [tax_per_share(lot, price, sold, rates) for lot in lots]
+        return tuple(sorted(oldest_first, key=each.__getitem__))
+    raise _fault("relief.method", f"the method {method!r} has no order of lots", nearest(method, RELIEFS))
 
 
-def tax_per_share(lot: Lot, price: float, sold: date, tax: Tax) -> Fraction:
+def average_cost(lots: Sequence[Lot]) -> Fraction:
+    """Return the average basis of all shares of `lots` in dollars per share (rule LOT-6).
+
+    Parameters
+    ----------
+    lots : sequence of Lot
+        All lots of one symbol in one account, at least one.
+    """
+    held = sum((exact(lot.shares) for lot in lots), ZERO)
+    return sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO) / held
+
+
+def tax_per_share(lot: Lot, price: float | Fraction, sold: date, tax: Tax) -> Fraction:
     """Return the tax in dollars on one share of `lot` sold at `price`; a loss is negative (rule OBJ-2)."""
     gain = exact(price) - exact(lot.cost_per_share)
     rate = tax.long_term_rate if term_of(lot.acquired, sold) == "long" else tax.short_term_rate
@@ -97,7 +119,7 @@ def relieve(
     *,
     price: float,
     sold: date,
-    method: ReliefMethod = "fifo",
+    method: LotRelief = "fifo",
     tax: Tax | None = None,
     chosen: Mapping[str, float] | None = None,
 ) -> tuple[Relieved, ...]:
@@ -149,7 +171,7 @@ def relieve(
     else:
         order = relief_order(lots, method=method, price=price, sold=sold, tax=tax)
         taken = _take(order, min(wanted, held))
-    average = _average_cost(lots, held) if method == "average" else None
+    average = average_cost(lots) if method == "average" else None
     return tuple(
         _relieved(lot, count, exact(lot.cost_per_share) if average is None else average, price, sold)
         for lot, count in taken
@@ -157,7 +179,7 @@ def relieve(
 
 
 def remaining_lots(
-    lots: Sequence[Lot], relieved: Sequence[Relieved], *, method: ReliefMethod = "fifo"
+    lots: Sequence[Lot], relieved: Sequence[Relieved], *, method: LotRelief = "fifo"
 ) -> tuple[Lot, ...]:
     """Return the lots that a sale leaves, in their given order.
 
@@ -183,13 +205,9 @@ def remaining_lots(
         if shares > minus:
             left.append(replace(lot, shares=float(shares - minus)))
     if method == "average":
-        average = float(_average_cost(lots, sum((exact(lot.shares) for lot in lots), ZERO)))
+        average = float(average_cost(lots))
         left = [replace(lot, cost_per_share=average) for lot in left]
     return tuple(left)
-
-
-def _average_cost(lots: Sequence[Lot], held: Fraction) -> Fraction:
-    return sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO) / held
 
 
 def _take(order: Sequence[Lot], wanted: Fraction) -> list[tuple[Lot, Fraction]]:

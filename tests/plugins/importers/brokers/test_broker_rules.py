@@ -403,3 +403,31 @@ def test_a_mapping_is_proposed_for_names_with_signs_and_short_words(tmp_path: Pa
     }
     (held,) = GenericTable(mapping).read(path).accounts[0].untouchable
     assert held.why.startswith("in CAD, worth 300.00 CAD")
+
+
+def test_an_ofx_statement_without_balances_states_no_cash(tmp_path: Path) -> None:
+    balances = "<INVBAL><AVAILCASH>3025.50<MARGINBALANCE>0<SHORTBALANCE>0</INVBAL>"
+    statement = read(changed(tmp_path, "sample_investment.ofx", (balances, "")))
+    assert statement.accounts[0].cash is None
+    assert [issue.code for issue in statement.issues] == ["cash.unknown"]
+
+
+def test_a_position_that_stands_twice_is_refused_where_no_total_would_show_it(tmp_path: Path) -> None:
+    text = (DATA / "sample_investment.ofx").read_text(encoding="utf-8")
+    row = "<POSSTOCK>" + text.split("<POSSTOCK>")[1].split("</POSSTOCK>")[0] + "</POSSTOCK>"
+    with pytest.raises(InputError, match="the same as one above"):
+        read(changed(tmp_path, "sample_investment.ofx", (row, row + row)))
+    text = (DATA / "ibkr_flex.xml").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if 'levelOfDetail="SUMMARY"' in line]
+    with pytest.raises(InputError, match="the same as one above"):
+        read(changed(tmp_path, "ibkr_flex.xml", (rows[0], rows[0] + "\n" + rows[0])))
+
+
+def test_a_file_that_does_not_fit_the_mapping_is_told_with_the_column_that_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text("Fund,Units,Price\nFXAIX,10,200.00\n", encoding="utf-8")
+    mapping = ColumnMapping(
+        columns={"symbol": "Fund", "shares": "Units", "value": "Balance"}, account_number="1"
+    )
+    with pytest.raises(InputError, match=r"generic_table cannot read this file: no header .* lacks Balance"):
+        import_files([path], importers=[GenericTable(mapping)])

@@ -44,7 +44,12 @@ def add_positions(draft: Draft, account: AccountDraft, rows: Iterable[PositionRo
     rows = list(rows)
     summed = {row.key for row in rows if row.level == "summary"}
     counted = [row for row in rows if row.level == "summary" or row.key not in summed]
+    seen: set[tuple[tuple[str, str, str], Holding]] = set()
     for row in counted:
+        if row.level == "summary" and (row.key, row.holding) in seen:
+            text = f"the position of {row.holding.symbol} is the same as one above"
+            draft.fault("row.twice", row.where, text, "it would count twice; download the file again")
+        seen.add((row.key, row.holding))
         _hold(draft, account, row)
     for row in rows:
         if row.level == "lot" and row.currency == "USD" and row.holding.symbol in account.held:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from realloc.errors import InputError
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._cells import normal
 from realloc.plugins.importers.brokers._draft import Draft, LotRow
 from realloc.plugins.importers.brokers._importer import SheetImporter, holding_of
 from realloc.plugins.importers.brokers._sheet import Sheet
-from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
+from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, open_table, records
 from realloc.plugins.importers.brokers.mapping import ColumnMapping, load_mapping
 from realloc.plugins.importers.statement import Match, Statement, fault
 
@@ -44,8 +45,10 @@ class GenericTable(SheetImporter):
 
     def recognise(self, sheet: Sheet) -> Match:
         """Return how sure it is, from the rows at the start of the file."""
-        if self.spec.find(sheet) is None:
-            return Match(confidence=0.0, reason="a mapped column is missing")
+        try:
+            open_table(sheet, self.spec)
+        except InputError as error:
+            return Match(confidence=0.0, reason=error.issues[0].message)
         return Match(confidence=0.9, reason="every mapped column is there")
 
     def read(self, path: StrPath) -> Statement:

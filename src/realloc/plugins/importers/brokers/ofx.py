@@ -110,7 +110,13 @@ def _read_statement(statement: Any, names: dict[str, tuple[str, str]], draft: Dr
         draft.warn("file.dates", where, f"statements of {draft.as_of} and of {as_of} in one file")
     draft.as_of = max(draft.as_of or as_of, as_of)
     currency = (statement.curdef or "").upper()
+    seen: set[tuple[object, ...]] = set()
     for position in statement.positions or ():
+        same = (position.uniqueid, position.heldinacct, position.units, position.mktval)
+        if same in seen:
+            text = f"the position of {position.uniqueid} is the same as one above"
+            draft.fault("row.twice", where, text, "it would count twice; download the file again")
+        seen.add(same)
         _read_position(position, names, currency, (account, draft))
     _read_cash(statement, currency, account, draft)
     for trade in statement.transactions or ():
@@ -145,9 +151,7 @@ def _read_cash(statement: Any, currency: str, account: AccountDraft, draft: Draf
     where = f"{draft.file}:{account.number}:INVBAL"
     balances = statement.balances
     if balances is None:
-        draft.warn(
-            "cash.unknown", where, "the statement has no balances", "enter the account's cash yourself"
-        )
+        draft.no_cash([account])
     elif currency == "USD":
         draft.add_cash(account, where, balances.availcash, "available cash")
         for name in ("marginbalance", "shortbalance"):

@@ -54,6 +54,11 @@ def recognise(
         key=lambda pair: (-pair[1].confidence, pair[0].name),
     )
     sure = [pair for pair in found if pair[1].confidence >= ENOUGH]
+    if not sure and len(found) == 1:
+        only, match = found[0]
+        hint = "name a file of this kind, or correct the mapping of its columns"
+        text = f"{only.name} cannot read this file: {match.reason}"
+        raise InputError(Issue(code="file.unknown", where=file, message=text, hint=hint))
     if not sure:
         raise InputError(
             Issue(
