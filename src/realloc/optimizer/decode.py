@@ -21,8 +21,8 @@ from realloc.plan import (
     Plan,
     PlanCosts,
 )
+from realloc.tax.regimes import regime_of
 from realloc.tax.relief import average_cost, relief_places
-from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
 
@@ -106,7 +106,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[
                 shares=sold,
                 cost_per_share=cost,
                 acquired=lot.acquired,
-                term="long" if is_long_term(lot.acquired, household.as_of) else "short",
+                term=regime_of(household.policy.tax).term(lot.acquired, household.as_of),
                 gain=_figure((bid - cost) * sold),
             )
         )

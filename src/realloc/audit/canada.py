@@ -1,0 +1,47 @@
+"""Canadian gains (CA-1, CA-6, CA-7): one average cost by taxpayer and symbol, one rate, losses of sole positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from realloc.accounts import Account
+from realloc.audit.exact import ZERO, exact, ratio
+from realloc.household import Household
+
+HALF = Decimal("0.5")
+"""Part of a gain that is taxed."""
+
+
+def with_average_costs(household: Household) -> Household:
+    """Return the household with the average cost, to the nearest float, on all shares that a taxpayer pools."""
+    totals: dict[tuple[str, str], list[Decimal]] = {}
+    for account in household.accounts:
+        for lot in account.lots if account.kind == "taxable" else ():
+            total = totals.setdefault((account.owner, lot.symbol), [ZERO, ZERO])
+            total[0] += exact(lot.cost_per_share) * exact(lot.shares)
+            total[1] += exact(lot.shares)
+    average = {pool: float(ratio(cost, shares)) for pool, (cost, shares) in totals.items()}
+    return replace(household, accounts=tuple(_with_costs(account, average) for account in household.accounts))
+
+
+def _with_costs(account: Account, average: Mapping[tuple[str, str], float]) -> Account:
+    if account.kind != "taxable":
+        return account
+    lots = [replace(lot, cost_per_share=average[account.owner, lot.symbol]) for lot in account.lots]
+    return replace(account, lots=tuple(lots), lot_relief="specific")
+
+
+def sole_positions(household: Household, identity: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return account and symbol of positions that have no identical one in any account; none while raising cash."""
+    if household.policy.tax.regime != "canada" or household.policy.mode == "raise_cash":
+        return frozenset()
+    held = [
+        (identity.get(symbol, symbol), (account.account_number, symbol))
+        for account in household.accounts
+        for symbol, shares in account.positions.items()
+        if shares
+    ]
+    names = [name for name, _ in held]
+    return frozenset(position for name, position in held if names.count(name) == 1)
