@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from realloc.errors import Issue
 from realloc.frames import trades_frame
+from realloc.harvested import Harvested
 from realloc.notebook import plan_html
 from realloc.trades import Trade
 
@@ -130,6 +131,8 @@ class Plan:
         What stood in the way, and what a person should know.
     tax_year : YearAfter, optional
         The year after the plan, where the household states the year so far.
+    harvest : Harvested, optional
+        The losses that are harvested, where the policy harvests.
     """
 
     trades: tuple[Trade, ...]
@@ -140,6 +143,7 @@ class Plan:
     certificate: Certificate
     issues: tuple[Issue, ...] = ()
     tax_year: YearAfter | None = None
+    harvest: Harvested | None = None
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
@@ -166,6 +170,7 @@ class Plan:
             "certificate": _values(self.certificate),
             "issues": [issue.to_dict() for issue in self.issues],
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
+            **({} if self.harvest is None else {"harvest": self.harvest.to_dict()}),
         }
 
 

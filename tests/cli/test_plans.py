@@ -19,6 +19,7 @@ from realloc.cli.plan_view import plan_answer
 from realloc.cli.rebalance_json_input import read_household
 from realloc.documents import schema
 from realloc.errors import Issue
+from realloc.harvested import Harvested, HarvestedSale
 from realloc.household import Household
 from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
 from realloc.plugins.core.base import RebalancerPlugin
@@ -52,6 +53,14 @@ PLAN = Plan(
     tax_year=YearAfter(
         realized_short_term=-50.0, realized_long_term=600.0, taxed_short_term=0.0, taxed_long_term=550.0,
         deducted=0.0, carried_short_term=1.0, carried_long_term=2.0, tax_before=10.0, tax=120.0,
+    ),
+    harvest=Harvested(
+        loss=500.0, tax_saved=185.0, deferred=100.0, sales=(
+            HarvestedSale(
+                account_number="Z1", symbol="VTI", shares=2.0, loss=500.0, tax_saved=185.0, deferred=100.0,
+                replacement=("ITOT",), switch_back_from=date(2026, 4, 1),
+            ),
+        ),
     ),
 )  # fmt: skip
 
@@ -159,5 +168,6 @@ def test_the_page_tells_the_tax_year_where_the_household_states_it() -> None:
     household = Household.from_dict(DOCUMENT)
     titles = [part.title for part in plan_answer(PLAN, household).page if isinstance(part, Grid)]
     assert "The tax year with this plan: tax $120.00, without it $10.00" in titles
+    assert "Harvested losses" in titles
     without = plan_answer(replace(PLAN, tax_year=None), household).page
     assert not any(isinstance(part, Grid) and "tax year" in part.title for part in without)

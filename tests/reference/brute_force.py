@@ -75,7 +75,9 @@ def best_of_all(statement: Statement) -> Answer:
         if _count_allowed(statement, chosen)
     ]
     tax = _Taxes(statement)
-    kept = [item for item in ranked if tax.of(item[3]) is not None and _is_in_mode(statement, item[3], tax)]
+    kept = [
+        item for item in ranked if tax.of(item[3]) is not None and _is_in_mode(statement, item[3], tax, scale)
+    ]
     least = Fraction(min(item[0] for item in kept), scale.unit)
     kept = [item for item in kept if Fraction(item[0], scale.unit) <= room(least, statement)]
     excess = Fraction(min(item[1] for item in kept), scale.unit)
@@ -96,12 +98,15 @@ def best_of_all(statement: Statement) -> Answer:
     return answer
 
 
-def _is_in_mode(statement: Statement, parts: tuple[_Part, ...], tax: _Taxes) -> bool:
+def _is_in_mode(statement: Statement, parts: tuple[_Part, ...], tax: _Taxes, scale: _Scale) -> bool:
     """Return whether a plan keeps the limits of the policy's mode."""
     orders = {key: n for part in parts for key, n in part.orders.items()}
+    if statement.household.policy.mode == "full" and statement.household.policy.harvest is None:
+        return True
     lots = tax.of(parts)
     losing = losing_sales(statement, lots.taken) if lots else set()
-    return not mode_faults(statement, orders, cash_after(statement, orders), losing)
+    values = [Fraction(sum(own), scale.unit) for own in zip(*(part.values for part in parts), strict=True)]
+    return not mode_faults(statement, orders, cash_after(statement, orders), losing, values)
 
 
 def _count_allowed(statement: Statement, parts: tuple[_Part, ...]) -> bool:

@@ -187,7 +187,9 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
         for purse in statement.purses
         if cash[purse.account] < purse.reserve and purse.account in buyers
     ]
-    found += mode_faults(statement, answer.orders, cash, losing_sales(statement, answer.taken))
+    after = {key: pair.held + answer.orders.get(key, ZERO) for key, pair in statement.pairs.items()}
+    values = [_value(statement, group, after, cash) for group in statement.groups]
+    found += mode_faults(statement, answer.orders, cash, losing_sales(statement, answer.taken), values)
     closed = closed_families(statement, answer.orders)
     found += [
         f"WASH {key}"

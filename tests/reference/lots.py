@@ -22,9 +22,15 @@ def sellable(pair: Pair, closed: Collection[str]) -> list[int]:
     """Return the places of the lots that may be sold when families in `closed` may take no loss."""
     lots = _lots(pair)
     if pair.standing is None:
-        return [n for n, lot in enumerate(lots) if not (lot.loss and pair.family in closed)]
-    losses = [k for k, n in enumerate(pair.standing) if lots[n].loss and pair.family in closed]
-    return list(pair.standing[: losses[0]] if losses else pair.standing)
+        return [
+            n
+            for n, lot in enumerate(lots)
+            if not (lot.loss and pair.family in closed) and n not in pair.closed
+        ]
+    stops = [
+        k for k, n in enumerate(pair.standing) if (lots[n].loss and pair.family in closed) or n in pair.closed
+    ]
+    return list(pair.standing[: stops[0]] if stops else pair.standing)
 
 
 def choose_lots(

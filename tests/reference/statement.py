@@ -46,7 +46,11 @@ class LotTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """What may be done with one symbol in one account, and what it costs."""
+    """What may be done with one symbol in one account, and what it costs.
+
+    `may_trade` and `on_menu` say what the account's own rules let be sold and bought; `closed` are the places of
+    lots that a mode closes.
+    """
 
     account: str
     symbol: str
@@ -60,6 +64,9 @@ class Pair:
     most_value: Fraction | None
     location: Fraction
     lots: tuple[LotTerms, ...] | None
+    may_trade: bool
+    on_menu: bool
+    closed: frozenset[int] = frozenset()
     standing: tuple[int, ...] | None = None
     """Places of the lots in the order of the account's standing relief (SELL-3); None: any may be chosen."""
     only_whole: bool = False
@@ -106,7 +113,7 @@ class Group:
     """One target: what counts in it, its dollars and the half-width of its band in dollars.
 
     `accounts` says what a dollar of each account counts (VAL-3).
-    `wanted`: its weight is above zero (BUY-1).
+    `wanted`: its weight is above zero (BUY-1). `worth` is the value of its scope.
     """
 
     name: str
@@ -117,6 +124,7 @@ class Group:
     accounts: Mapping[str, Fraction]
     cash: bool
     wanted: bool
+    worth: Fraction
 
     def weight(self, pair: Pair) -> Fraction:
         """Return the part of a pair's value that counts here."""
@@ -163,7 +171,8 @@ def state(household: Household) -> Statement:
                         account,
                         symbol,
                         families.get(symbol, symbol),
-                        wanted=symbol in wanted and families.get(symbol, symbol) not in sold,
+                        wanted=symbol in wanted,
+                        fresh=families.get(symbol, symbol) not in sold,
                         only_whole=families.get(symbol, symbol) in bought & sole,
                     )
     statement = Statement(
@@ -235,6 +244,7 @@ def _scope(
             accounts=numbers,
             cash=name == CASH,
             wanted=weight > 0,
+            worth=value,
         )
 
     groups = [group(CASH, {})]
@@ -285,7 +295,14 @@ def _sole(household: Household, families: Mapping[str, str]) -> set[str]:
 
 
 def _pair(
-    household: Household, account: Account, symbol: str, family: str, *, wanted: bool, only_whole: bool
+    household: Household,
+    account: Account,
+    symbol: str,
+    family: str,
+    *,
+    wanted: bool,
+    fresh: bool,
+    only_whole: bool,
 ) -> Pair:
     half = exact(household.spread_bps(symbol)) / 20_000
     price = exact(household.prices[symbol])
@@ -311,13 +328,15 @@ def _pair(
         price=price,
         half_spread=half,
         unit=Fraction(1, 1000) if account.fractional else Fraction(1),
-        may_buy=trade and wanted and on_menu and symbol not in account.no_buy,
+        may_buy=trade and wanted and fresh and on_menu and symbol not in account.no_buy,
         may_sell=trade and symbol not in account.no_sell and held > 0,
         most_value=None if cap is None else exact(cap),
         location=_location(household, account, symbol),
         lots=terms if lots and account.kind == "taxable" else None,
         standing=None if canada else _standing(account.lot_relief, terms),
         only_whole=only_whole and any(lot.loss for lot in terms) and account.kind == "taxable",
+        may_trade=trade and symbol not in account.no_sell,
+        on_menu=wanted and on_menu and symbol not in account.no_buy,
     )
 
 

@@ -143,7 +143,6 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     findings: list[Issue] = [*check_prices(book)]
     orders = read_orders(book, trades, findings, lots_required=lots_required)
     window = look_back(book)
-    mode = open_mode(book)
     cash = cash_after(book, orders)
     accounts = settle(book, cash)
     sales = sum_sales(book, orders)
@@ -152,7 +151,8 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
     findings += check_caps(book, orders, sales)
-    findings += check_mode(mode, orders, cash)
+    mode = open_mode(book, before.values)
+    findings += check_mode(mode, orders, cash, after.values)
     findings += check_cash(book, orders, accounts, window, mode)
     findings += _check_drift(book, after.drift)
     location_before, location = locate(book, orders, cash)

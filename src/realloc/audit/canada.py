@@ -9,9 +9,17 @@ from decimal import Decimal
 from realloc.accounts import Account
 from realloc.audit.exact import ZERO, exact, ratio
 from realloc.household import Household
+from realloc.policy import Tax
 
 HALF = Decimal("0.5")
 """Part of a gain that is taxed."""
+
+
+def rates_by_term(tax: Tax) -> dict[bool, Decimal]:
+    """Return dollars of tax per dollar of gain, of long-term lots (True) and of others: in Canada one rate."""
+    if tax.regime == "canada":
+        return dict.fromkeys((True, False), exact(tax.short_term_rate) * HALF)
+    return {True: exact(tax.long_term_rate), False: exact(tax.short_term_rate)}
 
 
 def with_average_costs(household: Household) -> Household:

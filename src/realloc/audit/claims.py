@@ -19,6 +19,7 @@ from realloc.audit.claimed_figures import (
     differs,
 )
 from realloc.audit.exact import ONE, exact, usd
+from realloc.audit.harvest_claims import check_harvest
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
 from realloc.audit.year import check_year
@@ -39,6 +40,7 @@ def check_claims(book: Book, plan: Plan, orders: list[Order], report: AuditRepor
     yield from check_totals(book, plan, report)
     yield from check_costs(plan, report)
     yield from check_year(book, plan, report.household)
+    yield from check_harvest(book, plan, orders)
     yield from check_certificate(plan.certificate, report)
     yield from check_candidate(book, report)
 

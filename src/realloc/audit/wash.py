@@ -47,7 +47,7 @@ def look_back(book: Book) -> Window:
     rules = book.household.policy.wash_sales
     if not rules.avoid:
         return Window()
-    identity = _identities(rules.identical)
+    identity = identities(rules.identical)
     last = book.household.as_of
     first = date.fromordinal(max(1, last.toordinal() - rules.window_days))
     bought: dict[str, str] = {}
@@ -124,7 +124,7 @@ def _note(notes: dict[str, str], identity: Mapping[str, str], symbol: str, what:
     notes[name] = min(notes.get(name, f"{symbol} was {what}"), f"{symbol} was {what}")
 
 
-def _identities(groups: Iterable[Iterable[str]]) -> dict[str, str]:
+def identities(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     """Return the least symbol among all those that are identical, directly or through others."""
     peers: dict[str, set[str]] = {}
     for group in groups:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from realloc._reading import Table
 from realloc.documents.reading import at_file, read_document
 from realloc.errors import InputError, Issue
+from realloc.harvested import Harvested, HarvestedSale
 from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
 from realloc.plugins.importers.tabular import Layout, read_table
 from realloc.trades import LotSale, Trade
@@ -51,6 +52,7 @@ def read_plan(path: Path) -> Plan:
         certificate=_record(Certificate, _open(top, "certificate")),
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
         tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
+        harvest=_harvest(_open(top, "harvest")) if "harvest" in top else None,
     )
     if issues:
         raise InputError(at_file(path, issues))
@@ -108,6 +110,27 @@ def _lot(table: Table) -> LotSale:
         acquired=table.date("acquired"),
         term=table.choice("term", "short", ("short", "long")),
         gain=table.number("gain"),
+    )
+
+
+def _harvest(table: Table) -> Harvested:
+    return Harvested(
+        loss=table.number("loss"),
+        tax_saved=table.number("tax_saved"),
+        deferred=table.number("deferred"),
+        sales=tuple(
+            HarvestedSale(
+                account_number=each.text("account_number"),
+                symbol=each.text("symbol"),
+                shares=each.number("shares"),
+                loss=each.number("loss"),
+                tax_saved=each.number("tax_saved"),
+                deferred=each.number("deferred"),
+                replacement=each.names("replacement"),
+                switch_back_from=each.date("switch_back_from"),
+            )
+            for each in _tables(table, "sales")
+        ),
     )
 
 

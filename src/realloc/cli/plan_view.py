@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from realloc.accounts import Account
 from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, percent, plural
+from realloc.cli.harvest_view import harvest_lines
 from realloc.cli.orders_view import KINDS, ORDER_COLUMNS, account_name, order_records, orders_grid
 from realloc.errors import Issue
 from realloc.household import Household
@@ -29,7 +30,8 @@ def plan_answer(plan: Plan, household: Household, *, why: bool = False) -> Answe
     many = len(plan.trades) > MANY_ORDERS
     page: list[Grid | Line] = [Line(text=worth(plan), strong=True), *_drift_lines(plan)]
     page += [_accounts(plan, accounts)] if many else orders
-    page += [_costs(plan), *_gains(plan), *_year(plan), Line(text=closeness(plan), strong=True)]
+    page += [_costs(plan), *_gains(plan), *_year(plan), *harvest_lines(plan.harvest)]
+    page += [Line(text=closeness(plan), strong=True)]
     page += notes(_gathered(plan, household), "What stood in the way, and what to know")
     page.append(_classes(plan, accounts))
     page += orders if many else []

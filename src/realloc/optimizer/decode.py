@@ -10,6 +10,7 @@ import numpy as np
 
 from realloc.accounts import Account, LotRelief
 from realloc.errors import Issue
+from realloc.optimizer.harvest_section import harvest_section
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem, exact_bid
 from realloc.plan import (
@@ -187,6 +188,11 @@ def plan_of(
         issues=tuple(issues),
         tax_year=year_after(household, short_term=gains["short"], long_term=gains["long"])
         if household.tax_year
+        else None,
+        harvest=harvest_section(
+            household, trades, {account.account_number: lot_ids(account) for account in problem.accounts}
+        )
+        if household.policy.harvests
         else None,
     )
 

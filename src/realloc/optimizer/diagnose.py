@@ -11,6 +11,7 @@ import numpy as np
 
 from realloc.errors import Issue
 from realloc.optimizer.blocks import Blocks, identical_to
+from realloc.optimizer.harvest_section import switch_backs
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
 from realloc.optimizer.reach import Astray, astray, out_of_reach
@@ -41,6 +42,7 @@ def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
         *out_of_reach(blocks, sought),
         *stops(blocks, sought),
         *_wash_windows(made, trades),
+        *switch_backs(made.problem.household, trades),
     ]
     return sorted(issues, key=lambda issue: issue.severity == "info")
 

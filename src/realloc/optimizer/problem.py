@@ -22,11 +22,12 @@ from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
-from realloc.optimizer.modes import Restriction, restrict
+from realloc.optimizer.modes import restrict
+from realloc.optimizer.restriction import Restriction
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
-from realloc.tax.regimes import regime_of
+from realloc.tax.regimes import rates_of, regime_of
 from realloc.tax.relief import average_cost, relief_places
 
 Floats = npt.NDArray[np.float64]
@@ -219,7 +220,7 @@ def build(household: Household) -> Problem:
     wash = _wash_rules(household)
     by_kind = resolved_location(household)
     location = [_location_costs(household, account, by_kind) for account in accounts]
-    restriction = restrict(household)
+    restriction = restrict(household, scopes)
     groups, first_group = _groups(household, scopes, restriction)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
@@ -423,12 +424,8 @@ class _PairTable:
         self.household = household
         self.wash = wash
         self.restriction = restriction
-        regime, tax = regime_of(household.policy.tax), household.policy.tax
-        self.tax = replace(
-            tax,
-            short_term_rate=float(regime.rate("short", tax)),
-            long_term_rate=float(regime.rate("long", tax)),
-        )
+        regime = regime_of(household.policy.tax)
+        self.tax = rates_of(household.policy.tax)
         self.cutoff: date = regime.long_until(household.as_of)
         self.sold_whole = regime.sold_whole(household)
         self.rows: list[tuple[float, ...]] = []
