@@ -216,3 +216,26 @@ def _read_lot(table: Table) -> Lot:
         acquired=table.date("acquired"),
         id=table.text("id", ""),
     )
+
+
+def lot_ids(account: Account) -> list[str]:
+    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
+    names = [lot.id for lot in account.lots]
+    own = set(names)
+    count: dict[str, int] = {}
+    for place in oldest_first(account):
+        lot = account.lots[place]
+        n = count.get(lot.symbol, 0) + 1
+        if not lot.id:
+            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
+                n += 1
+            names[place] = name
+        count[lot.symbol] = n
+    return names
+
+
+def oldest_first(account: Account) -> list[int]:
+    """Return the places of the account's lots by date, cost, shares and id."""
+    lots = account.lots
+    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+    return sorted(range(len(lots)), key=keys.__getitem__)

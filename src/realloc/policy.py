@@ -112,7 +112,7 @@ class Tax:
         """Return the tax as the household document has it: the person where there is one, else the rates."""
         rates = {"short_term_rate": self.short_term_rate, "long_term_rate": self.long_term_rate}
         stated = self.filing.to_dict() if self.filing else rates
-        return {"regime": self.regime, **stated, "loss_value": self.loss_value}
+        return {**stated, "loss_value": self.loss_value, "regime": self.regime}
 
     @classmethod
     def read(cls, table: Table) -> Self:

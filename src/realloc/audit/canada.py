@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from realloc.accounts import Account
+from realloc.accounts import Account, Lot
 from realloc.audit.exact import ZERO, exact, ratio
 from realloc.household import Household
 from realloc.policy import Tax
@@ -37,8 +37,22 @@ def with_average_costs(household: Household) -> Household:
 def _with_costs(account: Account, average: Mapping[tuple[str, str], float]) -> Account:
     if account.kind != "taxable":
         return account
-    lots = [replace(lot, cost_per_share=average[account.owner, lot.symbol]) for lot in account.lots]
+    lots = [replace(lot, cost_per_share=average[account.owner, lot.symbol]) for lot in _named(account)]
     return replace(account, lots=tuple(lots), lot_relief="specific")
+
+
+def _named(account: Account) -> list[Lot]:
+    """Return the lots with their default ids (DET-1), which go by the costs that they were bought at."""
+    taken = {lot.id for lot in account.lots}
+    last: dict[str, int] = {}
+    named = []
+    for lot in sorted(account.lots, key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id)):
+        n = last.get(lot.symbol, 0) + 1
+        while not lot.id and f"{account.account_number}/{lot.symbol}/{n}" in taken:
+            n += 1
+        last[lot.symbol] = n
+        named.append(replace(lot, id=lot.id or f"{account.account_number}/{lot.symbol}/{n}"))
+    return named
 
 
 def sole_positions(household: Household, identity: Mapping[str, str]) -> frozenset[tuple[str, str]]:

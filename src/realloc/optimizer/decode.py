@@ -8,7 +8,7 @@ from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account, LotRelief
+from realloc.accounts import Account, lot_ids
 from realloc.errors import Issue
 from realloc.optimizer.harvest_section import harvest_section
 from realloc.optimizer.integer import Repair
@@ -64,29 +64,6 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
             )
         )
     return out
-
-
-def lot_ids(account: Account) -> list[str]:
-    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names = [lot.id for lot in account.lots]
-    own = set(names)
-    count: dict[str, int] = {}
-    for place in _oldest_first(account):
-        lot = account.lots[place]
-        n = count.get(lot.symbol, 0) + 1
-        if not lot.id:
-            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
-                n += 1
-            names[place] = name
-        count[lot.symbol] = n
-    return names
-
-
-def _oldest_first(account: Account) -> list[int]:
-    """Return the places of the account's lots by date, cost, shares and id."""
-    lots = account.lots
-    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-    return sorted(range(len(lots)), key=keys.__getitem__)
 
 
 def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from realloc.accounts import lot_ids
 from realloc.household import Household
 from realloc.policy import Tax
 from realloc.tax.exact import ZERO, exact
@@ -118,7 +119,10 @@ class Canada:
         return date.max
 
     def plain(self, household: Household) -> Household:
-        """Give every lot the average cost of its taxpayer's shares of the symbol, to the nearest float (CA-1)."""
+        """Give every lot the average cost of its taxpayer's shares of the symbol, to the nearest float (CA-1).
+
+        Lots are named before their costs change, because default ids go by cost (DET-1).
+        """
         paid: dict[tuple[str, str], Fraction] = {}
         shares: dict[tuple[str, str], Fraction] = {}
         taxed = [account for account in household.accounts if account.kind == "taxable"]
@@ -134,7 +138,8 @@ class Canada:
                 replace(
                     account,
                     lots=tuple(
-                        replace(lot, cost_per_share=cost[account.owner, lot.symbol]) for lot in account.lots
+                        replace(lot, cost_per_share=cost[account.owner, lot.symbol], id=name)
+                        for lot, name in zip(account.lots, lot_ids(account), strict=True)
                     ),
                     lot_relief="specific",
                 )
