@@ -184,7 +184,7 @@ def _report_batch(count: int, variant: Variant) -> None:
         print(f"{status}: {sum(plan.certificate.status == status for plan in plans)}")
 
 
-def _seeds(text: str) -> list[int]:
+def read_seeds(text: str) -> list[int]:
     """Read ``0-4``, ``7`` or ``0,3,10-12``."""
     seeds: list[int] = []
     for part in text.split(","):
@@ -218,7 +218,7 @@ def _parser() -> argparse.ArgumentParser:
         "cap: semi, no net gain and at most 10 orders",
     )
     parser.add_argument(
-        "--seeds", type=_seeds, default="0-4", help="which households: 0-4 (default), 7, or 0,3,10-12"
+        "--seeds", type=read_seeds, default="0-4", help="which households: 0-4 (default), 7, or 0,3,10-12"
     )
     parser.add_argument("--repeats", type=_positive, default=3, help="timed turns for each household (3)")
     parser.add_argument(

@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import households as synthetic
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account, Lot, lot_ids
 from realloc.audit import audit_plan
 from realloc.engine import rebalance
 from realloc.errors import AuditError, InputError, MissingPriceError
 from realloc.household import Household
 from realloc.optimizer import search
-from realloc.optimizer.decode import lot_ids
 from realloc.plan import Plan
 from realloc.testing.strategies import documents, households
 from realloc.trades import Trade
@@ -537,3 +536,19 @@ def test_rounding_to_whole_shares_keeps_to_the_preferred_symbol(cash: dict[str, 
 def test_every_account_invests_its_own_cash() -> None:
     home = household([{"cash": 500}, {"cash": 500}], {"S": 100}, {"S": 1})
     assert orders(rebalance(home)) == {("A", "S"): 5, ("B", "S"): 5}
+
+
+def test_a_household_on_which_the_solvers_presolve_crashes_gets_its_plan() -> None:
+    # the whole program of it, as the referee writes it, ends the process in HiGHS 1.15's presolve
+    holding = {"AAA": 0.2, "BBB": 1.0, "CCC": 2.0}
+    home = household(
+        {"positions": holding, "cash": 0, "cash_reserve": 201499.52, "only": [], "kind": "tax_exempt"},
+        {"AAA": 500000.0, "BBB": 349.26, "CCC": 200.0},
+        {"stocks": 4, "bonds": 5},
+        classes={
+            "stocks": {"symbols": {"AAA": 0.25, "BBB": 1.0, "CCC": 1.0}},
+            "bonds": {"symbols": {"AAA": 0.5}, "band": {"absolute": 0.005, "relative": 0.1}},
+        },
+        costs={"spread_bps": 100.0},
+    )
+    assert orders(rebalance(home)) == {("A", symbol): -shares for symbol, shares in holding.items()}

@@ -72,14 +72,14 @@ def test_a_plan_is_shown_as_tables_and_nothing_in_it_is_markup() -> None:
         ["1", "A1", "sell", "1.5", "VTI", "100.00", "-150.00", EVIL],
         ["2", "A1", "buy", "1,200", "BND", "", "", ""],
     ]
-    assert classes[1] == [f"{EVIL} (A1)", "60.00%", "50.00%", "59.00%", "5.00%", ""]
+    assert classes[1] == [f"{EVIL} (A1)", "60.0%", "50.0%", "59.0%", "5.0%", ""]
     assert [bar.get("value") for bar in shown.bars if bar] == ["0.5000", "0.5900"]
     assert shown.bars[0]["low"] == "0.5500"
     assert shown.bars[0]["high"] == "0.6500"
     assert cash[1] == [EVIL, "1.00", "1,234.50", "0.00"]
     assert issues[1] == ["error", EVIL, EVIL, EVIL]
     text = PLAN._repr_html_()
-    assert "<b>2 orders</b>, household value $1,000,000.00, drift 10.00% before, 1.00% after" in text
+    assert "<b>2 orders</b>, household value $1,000,000.00, drift 10.0% before, 1.0% after" in text
     assert "-$5.00 short-term, $7.00 long-term" in text
 
 
@@ -111,9 +111,9 @@ def test_a_household_is_shown_with_its_accounts_and_what_it_holds() -> None:
         ["IRA", "A2", "taxable", "0.00", "500.00"],
     ]
     assert held[1:] == [
-        ["VTI", "1,000.00", "50.00%", ""],
-        ["<b>", "500.00", "25.00%", ""],
-        ["CASH", "500.00", "25.00%", ""],
+        ["VTI", "1,000.00", "50.0%", ""],
+        ["<b>", "500.00", "25.0%", ""],
+        ["CASH", "500.00", "25.0%", ""],
     ]
     assert [bar["value"] for bar in shown.bars] == ["0.5000", "0.2500", "0.2500"]
     assert "<b>$2,000.00</b> in 2 accounts" in household._repr_html_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from realloc.cli.main import build_app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,8 +33,16 @@ def steps() -> Iterator[tuple[str, str]]:
 
 
 def test_every_block_has_a_language_that_is_tested_or_an_installation() -> None:
-    assert {kind for kind, _ in BLOCKS} == {"bash", "python", "text", "json", "console"}
+    assert {kind for kind, _ in BLOCKS} == {"bash", "sh", "python", "text", "json", "console"}
     assert all(re.match(r"python3 run\.py|git clone", block) for block in blocks("bash"))
+
+
+def test_what_a_person_types_for_files_of_their_own_is_a_command_line() -> None:
+    lines = [shlex.split(re.split("[#>]", line)[0]) for block in blocks("sh") for line in block.splitlines()]
+    assert [words[1] for words in lines][:4] == ["init", "check", "drift", "rebalance"]
+    for words in lines:
+        assert words[0] == "realloc"
+        build_app().parse_args(words[1:], exit_on_error=False, print_error=False)
 
 
 def test_the_two_commands_stand_at_the_top_and_exist() -> None:
@@ -63,7 +74,7 @@ def test_the_console_blocks_run_and_print_what_stands_below(tmp_path: Path) -> N
     search = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for command, output in steps():
         done = subprocess.run(
-            command.split(),
+            ["bash", "-c", command],  # noqa: S607 - the shell that is there
             capture_output=True,
             text=True,
             cwd=tmp_path,

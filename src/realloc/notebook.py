@@ -16,7 +16,7 @@ def plan_html(plan: Plan) -> str:
     totals, certificate = plan.household, plan.certificate
     summary = (
         f"<p><b>{len(plan.trades)} {'order' if len(plan.trades) == 1 else 'orders'}</b>, household value "
-        f"{_dollars(totals.value)}, drift {totals.drift_before:.2%} before, {totals.drift_after:.2%} after. "
+        f"{_dollars(totals.value)}, drift {totals.drift_before:.1%} before, {totals.drift_after:.1%} after. "
         f"Realized gain {_dollars(totals.realized_short_term)} short-term, "
         f"{_dollars(totals.realized_long_term)} long-term. No plan can be better by more than "
         f"{_dollars(certificate.gap)} ({escape(certificate.status)}).</p>"
@@ -47,7 +47,7 @@ def plan_html(plan: Plan) -> str:
             (
                 (
                     f"{weight.name} ({weight.account})" if weight.account else weight.name,
-                    *(f"{part:.2%}" for part in (weight.target, weight.before, weight.after, weight.band)),
+                    *(f"{part:.1%}" for part in (weight.target, weight.before, weight.after, weight.band)),
                 )
                 for weight in plan.classes
             ),
@@ -101,7 +101,7 @@ def household_html(household: Household) -> str:
         ),
         _table(
             ("Symbol", "Value", "Weight", ""),
-            ((symbol, f"{held[symbol]:,.2f}", f"{shares[symbol]:.2%}") for symbol in ranked),
+            ((symbol, f"{held[symbol]:,.2f}", f"{shares[symbol]:.1%}") for symbol in ranked),
             [f'<meter value="{max(shares[symbol], 0.0):.4f}"></meter>' for symbol in ranked],
         ),
     ]

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import households as synthetic
+from realloc.accounts import lot_ids
 from realloc.engine import rebalance
 from realloc.household import Household
-from realloc.optimizer.decode import certificate_of, lot_ids, plan_of, trades_of
+from realloc.optimizer.decode import certificate_of, plan_of, trades_of
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import build
 from realloc.plan import Certificate, Plan

@@ -64,8 +64,7 @@ def test_the_program_of_orders_alone_bounds_every_plan(home: Household) -> None:
         assert exact(found.bound) <= referee.answer.objective + cents_matter(home) + margin(problem)
 
 
-@pytest.mark.xfail(strict=False, reason="excess drift can stay cents above the least: 3,948.01 for 3,947.88")
-@settings(drawn, max_examples=10)
+@settings(drawn, max_examples=100)
 @given(households("tiny"))
 def test_an_elastic_program_misses_as_little_as_the_referee(home: Household) -> None:
     problem = build(home)

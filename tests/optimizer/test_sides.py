@@ -110,3 +110,14 @@ def test_a_gap_that_is_good_enough_and_no_nodes_still_give_a_valid_bound() -> No
         quick = settle(problem, Relaxation(problem), 1e9, 0)
         assert quick.bound <= best.relaxed.objective + 1e-6
         assert best.bound <= quick.relaxed.objective + 1e-6
+
+
+def test_time_that_is_up_ends_the_search_at_its_first_solution_with_a_valid_bound() -> None:
+    problem = build(synthetic.household("M", 908))
+    best = settle(problem, Relaxation(problem), 0.0, 200)
+    late = settle(problem, Relaxation(problem), 0.0, 200, lambda: True)
+    assert late.stopped
+    assert not best.stopped
+    assert late.bound <= best.relaxed.objective + 1e-6
+    assert best.bound <= late.relaxed.objective + 1e-6
+    assert late.relaxed.objective > best.relaxed.objective

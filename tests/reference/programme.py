@@ -66,6 +66,7 @@ class Model:
         highs = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy is not typed
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)
+        highs.setOptionValue("presolve", "off")  # it ends the process on some models of one step (HiGHS 1.15)
         for name in _GAPS:
             highs.setOptionValue(name, 0.0)
         for kind in ("mip", "primal", "dual"):

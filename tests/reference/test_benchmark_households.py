@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from benchmarks import peers
 from benchmarks.households import SIZES, Size, batch, document, household
 from benchmarks.optimal import main, percentile
 from benchmarks.plain_lp import plain_programme, solve_plain
@@ -93,3 +94,29 @@ def test_the_command_prints_a_row_for_each_size(capsys: pytest.CaptureFixture[st
     header, row = capsys.readouterr().out.splitlines()
     assert header.split()[0] == "size"
     assert row.split()[:3] == ["S", "base", "1"]
+
+
+def test_the_least_drift_of_the_peers_table_is_that_of_a_household_worked_out_by_hand() -> None:
+    # 1,000 dollars in S, which may not be sold, and 1,000 in cash for T at 300 each: of 1,600 wanted in T 900 can
+    # be had, so that S is 600 over its target of 400, T 700 under and cash 100 over: half of 1,400 in 2,000
+    subject = Household.from_dict(
+        {
+            "as_of": "2026-06-30",
+            "prices": {"S": 100, "T": {"price": 300, "spread_bps": 10}},
+            "accounts": [{"account_number": "A", "cash": 1000, "positions": {"S": 10}, "no_sell": ["S"]}],
+            "model": {"name": "m", "targets": {"S": 0.2, "T": 0.8}},
+        }
+    )
+    assert peers.least_drift(subject) == pytest.approx(0.35, abs=1e-5)
+    near = peers.near(subject, 0.36)
+    assert near.drift == pytest.approx(0.35, abs=1e-3)
+    assert (near.orders, near.broken) == (1, 0)
+
+
+def test_the_peers_command_prints_what_the_default_rebalancer_breaks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert peers.main(["--size", "M", "--seeds", "3"]) == 0
+    rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()[2:6]}
+    assert [rows[name][-1] for name in ("near", "policy")] == ["0", "0"]
+    assert int(rows["default"][-1]) > 0

@@ -39,8 +39,9 @@ class Quote(NamedTuple):
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 
-    `cash` is before trading, with the cash flow. `value` is V; what a dollar of an account counts in weights and
-    drift is in `counts` (VAL-3), and `drift_value` is the value of all scopes so counted.
+    `cash` is before trading, with the cash flow; `lot_ids` are the ids that an account's lots have of their own.
+    `value` is V; what a dollar of an account counts in weights and drift is in `counts` (VAL-3), and `drift_value`
+    is the value of all scopes so counted.
     """
 
     household: Household
@@ -48,6 +49,7 @@ class Book:
     quotes: Mapping[str, Quote]
     held: Mapping[str, Mapping[str, Decimal]]
     lots: Mapping[str, Mapping[str, Sequence[Lot]]]
+    lot_ids: Mapping[str, frozenset[str]]
     cash: Mapping[str, Decimal]
     counts: Mapping[str, Decimal]
     scopes: tuple[Scope, ...]
@@ -106,6 +108,7 @@ def open_book(household: Household) -> Book:
         quotes=quotes,
         held=held,
         lots={number: _lots(account) for number, account in accounts.items()},
+        lot_ids={number: frozenset(lot.id for lot in a.lots if lot.id) for number, a in accounts.items()},
         cash=cash,
         counts=counts,
         scopes=scopes,

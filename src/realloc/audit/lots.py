@@ -82,7 +82,7 @@ def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
         book.lots[account.account_number].get(symbol, ()),
         key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id),
     )
-    named = {lot.id for lot in account.lots if lot.id}
+    named = book.lot_ids[account.account_number]
     by_id: dict[str, Lot] = {}
     n = 0
     for lot in lots:

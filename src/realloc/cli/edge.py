@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +74,12 @@ def summary(error: ReallocError) -> str:
 
 
 def _say(text: str) -> None:
-    print(one_line(text), file=sys.stderr)  # noqa: T201 - the command's own line
+    """Print a line on standard error; a terminal that is narrower gets it in lines of whole words."""
+    line = one_line(text)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+    print(line, file=sys.stderr)  # noqa: T201 - the command's own line
 
 
 class _Handler(logging.Handler):

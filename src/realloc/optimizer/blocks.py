@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cached_property
 from math import isfinite
 
 import numpy as np
@@ -79,7 +80,7 @@ class Blocks:
         pairs, wash = self.problem.pairs, self.household.policy.wash_sales
         if pairs.held[p] * pairs.price[p] < self.household.policy.min_trade_value:
             return "min_trade_value"
-        bought = self._last_purchase(symbol)
+        bought = self._purchases.get(symbol)
         if bought is not None and self._has_loss(account, symbol):
             again = bought + timedelta(days=wash.window_days + 1)
             return f"the wash-sale window (bought on {bought}; losses may be taken from {again})"
@@ -117,7 +118,7 @@ class Blocks:
 
     def _shut(self, account: Account, symbol: str) -> str:
         """Return the wash-sale window or the cap that keeps an account from buying a symbol of its menu."""
-        sold = self._last_loss_sale(symbol)
+        sold = self._loss_sales.get(symbol)
         if sold is not None:
             again = sold + timedelta(days=self.household.policy.wash_sales.window_days + 1)
             return f"the wash-sale window (sold at a loss on {sold}; to be bought from {again})"
@@ -154,9 +155,6 @@ class Blocks:
                 rules.append(f"{name} of {cents(cap)}")
         return rules
 
-    def _since(self) -> date:
-        return self.household.as_of - timedelta(days=self.household.policy.wash_sales.window_days)
-
     def _has_loss(self, account: Account, symbol: str) -> bool:
         p = self.place[self.number[account.account_number], symbol]
         bid = float(self.problem.pairs.bid[p])
@@ -164,29 +162,28 @@ class Blocks:
             lot.cost_per_share > bid for lot in account.lots if lot.symbol == symbol
         )
 
-    def _last_purchase(self, symbol: str) -> date | None:
-        """Return the last purchase in the wash-sale window of an identical symbol in any account (WASH-2)."""
-        if not self.household.policy.wash_sales.avoid:
-            return None
-        names = identical_to(symbol, self.household)
-        days = [t.traded for t in self.household.recent_trades if t.shares > 0 and t.symbol in names]
-        days += [
-            lot.acquired for account in self.household.accounts for lot in account.lots if lot.symbol in names
-        ]
-        return max((day for day in days if day >= self._since()), default=None)
+    @cached_property
+    def _purchases(self) -> dict[str, date]:
+        """The last purchase in the wash-sale window of each symbol or an identical one, in any account (WASH-2)."""
+        days = [(t.symbol, t.traded) for t in self.household.recent_trades if t.shares > 0]
+        days += [(lot.symbol, lot.acquired) for account in self.household.accounts for lot in account.lots]
+        return self._last(days)
 
-    def _last_loss_sale(self, symbol: str) -> date | None:
-        """Return the last taxable sale at a loss of an identical symbol in the window (WASH-3)."""
-        if not self.household.policy.wash_sales.avoid or not self.household.recent_trades:
-            return None
-        names = identical_to(symbol, self.household)
+    @cached_property
+    def _loss_sales(self) -> dict[str, date]:
+        """The last taxable sale at a loss in the window of each symbol or an identical one (WASH-3)."""
         sheltered = {a.account_number for a in self.household.accounts if a.kind != "taxable"}
-        days = [
-            t.traded
-            for t in self.household.recent_trades
-            if t.shares < 0
-            and (t.gain or 0.0) < 0
-            and t.symbol in names
-            and t.account_number not in sheltered
-        ]
-        return max((day for day in days if day >= self._since()), default=None)
+        trades = self.household.recent_trades
+        sales = [t for t in trades if t.shares < 0 and t.account_number not in sheltered]
+        return self._last([(t.symbol, t.traded) for t in sales if (t.gain or 0.0) < 0])
+
+    def _last(self, days: Iterable[tuple[str, date]]) -> dict[str, date]:
+        """Return the last day in the window of each symbol and all that are identical to it."""
+        wash = self.household.policy.wash_sales
+        since = self.household.as_of - timedelta(days=wash.window_days)
+        last: dict[str, date] = {}
+        for symbol, day in days if wash.avoid else ():
+            if day >= since:
+                for name in identical_to(symbol, self.household):
+                    last[name] = max(day, last.get(name, day))
+        return last

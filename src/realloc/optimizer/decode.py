@@ -8,7 +8,7 @@ from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account, lot_ids
+from realloc.accounts import Account, NamedLots, lot_ids
 from realloc.errors import Issue
 from realloc.optimizer.harvest_section import harvest_section
 from realloc.optimizer.integer import Repair
@@ -43,14 +43,14 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    ids: dict[int, list[str]] = {}
+    books: dict[int, NamedLots] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
         sold_out = made.shares[p] == -pairs.held[p]
         shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
-        if shares < 0 and n not in ids:
-            ids[n] = lot_ids(problem.accounts[n])
+        if shares < 0 and n not in books:
+            books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
         out.append(
             Trade(
@@ -60,27 +60,29 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
                 price=price,
                 notional=round(shares * price, 2) + 0.0,
                 sequence=sequence,
-                lots=_lots_sold(problem, made, p, -shares, ids[n]) if shares < 0 else (),
+                lots=_lots_sold(problem, made, p, -shares, books[n]) if shares < 0 else (),
             )
         )
     return out
 
 
-def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[str]) -> tuple[LotSale, ...]:
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: NamedLots) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by the account's relief, else by rising tax where gains are taxed."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     bid = float(pairs.bid[p])
-    lots = [lot for lot in account.lots if lot.symbol == symbol]
-    average = float(average_cost(lots)) if lots and account.lot_relief == "average" else None
+    places = book.by_age.get(symbol, [])
+    average = None
+    if places and account.lot_relief == "average":
+        average = float(average_cost([account.lots[place] for place in places]))
     sales = []
-    for place, sold in _taken(account, _parts(problem, made, p, account, symbol), shares):
+    for place, sold in _taken(account, _parts(problem, made, p, account, places), shares):
         lot = account.lots[place]
         cost = lot.cost_per_share if average is None else average
         sales.append(
             LotSale(
-                id=ids[place],
+                id=book.names[place],
                 shares=sold,
                 cost_per_share=cost,
                 acquired=lot.acquired,
@@ -92,7 +94,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, ids: list[
 
 
 def _parts(
-    problem: Problem, made: Repair, p: int, account: Account, symbol: str
+    problem: Problem, made: Repair, p: int, account: Account, oldest_first: Sequence[int]
 ) -> Iterator[tuple[int, Decimal]]:
     """Yield places of lots with the shares that they can supply, in the order in which a sale takes them."""
     if account.kind == "taxable":
@@ -104,16 +106,19 @@ def _parts(
             shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
             yield place, Decimal(repr(shares))
         return
-    places = [place for place, lot in enumerate(account.lots) if lot.symbol == symbol]
-    method: LotRelief = "fifo" if account.lot_relief == "specific" else account.lot_relief
-    order = relief_places(
-        [account.lots[place] for place in places],
-        method=method,
-        price=exact_bid(problem.household, symbol),
-        sold=problem.household.as_of,
-        tax=problem.household.policy.tax,
-    )
-    for place in (places[n] for n in order):
+    if account.lot_relief == "specific" or not oldest_first:
+        order = oldest_first
+    else:
+        places = sorted(oldest_first)
+        relief = relief_places(
+            [account.lots[place] for place in places],
+            method=account.lot_relief,
+            price=exact_bid(problem.household, account.lots[places[0]].symbol),
+            sold=problem.household.as_of,
+            tax=problem.household.policy.tax,
+        )
+        order = [places[n] for n in relief]
+    for place in order:
         yield place, Decimal(repr(account.lots[place].shares))
 
 

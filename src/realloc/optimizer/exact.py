@@ -84,6 +84,9 @@ class Program:
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("mip_feasibility_tolerance", 1e-9)):
             self.highs.setOptionValue(option, value)
+        if whole:
+            # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
+            self.highs.setOptionValue("presolve", "off")
         self._pass()
 
     def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:

@@ -120,7 +120,7 @@ def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
     """
     problem = build(household)
     idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
-    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle)
+    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle, deadline)
     reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
     return reached, solution.bound
 
@@ -139,21 +139,21 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
     if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
         return Solution(made=idle, bound=np.inf, stopped=False)
-    solution = _relaxed(problem, idle)
+    solution = _relaxed(problem, idle, deadline)
     if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem):
         solution = _programmed(problem, solution, deadline)
     if max(solution.made.missed()) > MISSED:
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
     if max(solution.made.missed()) > MISSED and not _is_small(problem):
         relented = _relented(problem, solution.made)
-        better = _relaxed(relented, solution.made.on(relented))
+        better = _relaxed(relented, solution.made.on(relented), deadline)
         if _rank(better.made.on(problem)) < _rank(solution.made):
             return Solution(made=better.made.on(problem), bound=better.bound, stopped=solution.stopped)
         return replace(solution, bound=better.bound)
     return solution
 
 
-def _relaxed(problem: Problem, idle: Repair) -> Solution:
+def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return rounded trades of the relaxation, or doing nothing where that comes before.
 
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
@@ -161,7 +161,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
     relaxed = convex(problem)
     relaxation = Relaxation(relaxed)
     good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
-    settled = settle(relaxed, relaxation, good, SIDE_NODES)
+    settled = settle(relaxed, relaxation, good, SIDE_NODES, deadline.passed)
     made = idle
     if settled.relaxed.orders(relaxed) <= problem.limits.orders:
         made = min(
@@ -174,7 +174,7 @@ def _relaxed(problem: Problem, idle: Repair) -> Solution:
             ),
             key=_rank,
         )
-    return Solution(made=made, bound=settled.bound, stopped=False)
+    return Solution(made=made, bound=settled.bound, stopped=settled.stopped)
 
 
 def _raised(idle: Repair) -> Repair:
@@ -200,7 +200,7 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     good = (FINISH_GAP if small else CAP_GAP) * problem.value
     gap = solution.made.objective() - solution.bound
     if (gap <= good and not missed) or deadline.passed():
-        return replace(solution, stopped=deadline.passed())
+        return replace(solution, stopped=solution.stopped or deadline.passed())
     program = Program(problem if small else convex(problem), whole=small, elastic=missed)
     effort = (
         Effort(EXACT, SMALL_EFFORT, deadline.left()) if small else Effort(good, CAP_EFFORT, deadline.left())

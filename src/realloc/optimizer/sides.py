@@ -7,6 +7,7 @@ two sides; what is still torn is branched on. Every node's bound is the Lagrangi
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -23,11 +24,15 @@ GUESSES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A relaxed solution in which every wash group keeps to one side, and a bound on every plan, in dollars."""
+    """A relaxed solution in which every wash group keeps to one side, and a bound on every plan, in dollars.
+
+    `stopped` says that time ended the search.
+    """
 
     relaxed: Relaxed
     sells_losses: Flags
     bound: float
+    stopped: bool
 
 
 def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
@@ -124,7 +129,13 @@ class _Search:
         return children[0], children[1]
 
 
-def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) -> Settled:
+def settle(
+    problem: Problem,
+    relaxation: Relaxation,
+    target: float,
+    nodes: int,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Settled:
     """Settle every wash group on a side.
 
     Parameters
@@ -137,15 +148,21 @@ def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) 
         Dollars: a gap that is good enough to stop.
     nodes : int
         Most nodes to solve after the first solution.
+    is_late : callable
+        Whether the first solution has to do.
     """
     search = _Search(problem, relaxation)
     heap: list[_Node] = []
     node: _Node | None = search.root()
     leaves = np.inf
+    stopped = False
     # until there is a solution the search goes straight down, then it takes the least bound first
     while node or heap:
         if node is None:
             if search.best and (search.best.objective - min(leaves, heap[0].bound) <= target or nodes <= 0):
+                break
+            stopped = search.best is not None and is_late()
+            if stopped:
                 break
             node = heapq.heappop(heap)
         solved = node.solved
@@ -165,4 +182,4 @@ def settle(problem: Problem, relaxation: Relaxation, target: float, nodes: int) 
         raise SolverError("no side of the wash groups leaves a solution")
     _, lost = used_sides(problem, search.best)
     bound = min([leaves, *(node.bound for node in heap)])
-    return Settled(relaxed=search.best, sells_losses=lost > 0, bound=bound)
+    return Settled(relaxed=search.best, sells_losses=lost > 0, bound=bound, stopped=stopped)

@@ -431,3 +431,14 @@ def test_a_file_that_does_not_fit_the_mapping_is_told_with_the_column_that_it_la
     )
     with pytest.raises(InputError, match=r"generic_table cannot read this file: no header .* lacks Balance"):
         import_files([path], importers=[GenericTable(mapping)])
+
+
+def test_a_closed_lot_of_m1_without_its_close_date_is_not_taken_for_an_open_one(tmp_path: Path) -> None:
+    path = tmp_path / "lots.csv"
+    path.write_text(
+        "Symbol,Acquisition Date,Quantity,Cost Basis,Long Term Realized Gain/Loss,M1 Tax Lot Id\n"
+        "VTI,2021-03-02,10,2000.00,,A\nVTI,2020-03-02,5,900.00,350.00,B\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="3:Close Date: 5 VTI have a realized gain and no close date"):
+        import_files([path], importers=IMPORTERS)

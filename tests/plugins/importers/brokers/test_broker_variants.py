@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -195,6 +198,36 @@ def test_a_file_saved_as_an_excel_workbook_imports_to_the_same(path: Path, tmp_p
     other = tmp_path / f"{path.stem}.xlsx"
     book.save(other)
     assert same(path, other)
+
+
+def as_excel_reads_it(cell: str) -> object:
+    """Return what a spreadsheet makes of a cell of a CSV file: a number, a part of 1, a date, or the text."""
+    found = re.fullmatch(r"([+-]?)\$?((?:\d[\d,]*)?(?:\.\d+)?)(%?)", cell)
+    if found and found[2]:
+        number = float(found[2].replace(",", "")) * (-1 if found[1] == "-" else 1)
+        return round(number / 100, 6) if found[3] else number
+    for form in ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%Y %H:%M:%S"):
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(cell, form)  # noqa: DTZ007 - a calendar date
+    return cell or None
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CSV if not path.stem.startswith(("wealthsimple", "ibkr"))], ids=lambda p: p.name
+)
+def test_a_file_opened_in_excel_and_saved_as_a_workbook_imports_to_the_same(
+    path: Path, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in rows_of(path):
+        sheet.append([as_excel_reads_it(cell) for cell in cells])
+    other = tmp_path / f"{path.stem}.xlsx"
+    book.save(other)
+    assert same(path, other)
+    codes = [sorted(issue.code for issue in importer_of(path).read(file).issues) for file in (path, other)]
+    assert codes[0] == codes[1]
 
 
 @by_name

@@ -107,10 +107,13 @@ def _percent(record: Record) -> Decimal | None:
 
 
 def _check_percents(draft: Draft, percents: dict[str, list[Decimal]]) -> None:
-    """Warn where the rows of an account are not all of it: the file has no totals, but it has percents."""
+    """Warn where the rows of an account are not all of it: the file has no totals, but it has percents.
+
+    A workbook stores 4.47% as 0.0447: there the whole is 1.
+    """
     for number, shares in percents.items():
-        total = sum(shares, Decimal(0))
-        if abs(total - 100) > Decimal("0.01") * (len(shares) + 1):
+        total, slack = sum(shares, Decimal(0)), Decimal("0.01") * (len(shares) + 1)
+        if min(abs(total - 100), abs(100 * total - 100)) > slack:
             draft.warn(
                 "total.percent",
                 draft.file,

@@ -45,6 +45,10 @@ class M1Lots(SheetImporter):
             if closed is not None:
                 _sale(record, draft, (symbol, shares, closed))
                 continue
+            if record.amount("short") or record.amount("long"):
+                text = f"{shares} {symbol} have a realized gain and no close date"
+                draft.fault("row.cell", record.at("closed"), text, "download the file with its close dates")
+                continue
             lot = LotRow(symbol=symbol, shares=shares, basis=basis, acquired=acquired, id=record.text("id"))
             draft.account(ACCOUNT).lots.append((record.where, lot))
             draft.note(record.where, "read", f"lot of {shares} {symbol}, basis {basis}, acquired {acquired}")
