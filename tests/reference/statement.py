@@ -7,7 +7,7 @@ agreement with them means something.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
@@ -319,6 +319,7 @@ def _pair(
     canada = household.policy.tax.regime == "canada"
     if canada and account.kind == "taxable":
         costs = dict.fromkeys(costs, _pool_cost(household, account.owner, symbol))
+        lots = [replace(lot, cost_per_share=float(costs[n])) for n, lot in enumerate(lots)]
     terms = tuple(_lot(household, lot, bid - costs[n]) for n, lot in enumerate(lots))
     return Pair(
         account=account.account_number,
