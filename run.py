@@ -24,7 +24,7 @@ CHECKS = [
     ["mypy"],
     ["lint-imports"],
     ["mkdocs", "build", "--strict", "--quiet"],
-    ["pytest", "--numprocesses=auto", "--cov", "--cov-report=term"],
+    ["pytest", "--numprocesses=auto", "--dist=loadgroup", "--cov", "--cov-report=term"],
 ]
 
 

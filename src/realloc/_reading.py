@@ -51,6 +51,17 @@ def join(where: str, key: str) -> str:
     return f"{where}.{step}" if where and not step.startswith("[") else f"{where}{step}"
 
 
+def _is_sound(value: Any, least: float | None, above: float | None, most: float | None) -> bool:
+    """Return whether a value is a number in its limits: most are, and need no place for a message."""
+    return (
+        type(value) in (float, int)
+        and -LARGEST <= value <= LARGEST
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (most is None or value <= most)
+    )
+
+
 class Table:
     """One JSON object: typed access by key; every fault becomes an Issue and the default is returned.
 
@@ -78,6 +89,8 @@ class Table:
             self.fault("type.object", where, f"expected an object, found {kind_of(value)}")
             return
         self.value = value
+        if isinstance(known, frozenset) and value.keys() <= known:
+            return
         for key in value:
             if not isinstance(key, str):
                 self.fault("type.key", where, f"expected text as a key, found {kind_of(key)}")
@@ -111,6 +124,8 @@ class Table:
 
         ``null`` is the same as an absent key where the default is None.
         """
+        if _is_sound(self.value.get(key), least, above, most):
+            return float(self.value[key])
         present, value = self._get(key, default, "a number")
         if not present or (value is None and default is None):
             return None if default is _REQUIRED else default
@@ -158,6 +173,9 @@ class Table:
 
     def text(self, key: str, default: Any = _REQUIRED) -> Any:
         """Return a text without surrounding spaces."""
+        value = self.value.get(key)
+        if isinstance(value, str) and (stripped := value.strip()):
+            return stripped
         present, value = self._get(key, default, "a text")
         if not present:
             return "" if default is _REQUIRED else default
@@ -196,6 +214,12 @@ class Table:
 
     def date(self, key: str, default: Any = _REQUIRED) -> Any:
         """Return an ISO date (``2026-11-20``); a TOML date is taken as it is."""
+        text = self.value.get(key)
+        if isinstance(text, str):
+            try:
+                return date.fromisoformat(text.strip())
+            except ValueError:
+                pass
         present, value = self._get(key, default, "a date such as '2026-11-20'")
         if not present:
             return date.min if default is _REQUIRED else default
@@ -203,11 +227,6 @@ class Table:
             value = value.date()
         if isinstance(value, date):
             return value
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value.strip())
-            except ValueError:
-                pass
         self.fault(
             "type.date",
             join(self.where, key),
@@ -246,7 +265,10 @@ class Table:
         table = Table(value, where, self.issues)
         amounts: dict[str, float] = {}
         for name, amount in table.entries():
-            amounts[name] = self.check_number(amount, join(where, name), least=least, most=most)
+            if _is_sound(amount, least, None, most):
+                amounts[name] = float(amount)
+            else:
+                amounts[name] = self.check_number(amount, join(where, name), least=least, most=most)
         return amounts
 
     def entries(self) -> Iterable[tuple[str, Any]]:

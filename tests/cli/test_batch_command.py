@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -101,3 +102,19 @@ def test_a_document_that_cannot_be_read_fails_alone(
     assert (summary["planned"], summary["failed"]) == (2, 1)
     failure = read_results(tmp_path / "out")["failures"].to_pylist()[0]
     assert "three.json" in failure["where"]
+
+
+def test_faulty_cells_are_told_with_their_places(
+    homes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", str(homes), str(tmp_path / "out"), "--workers", "1"]) == 0
+    tables = tmp_path / "out" / "tables"
+    capsys.readouterr()
+    assert main(["batch-check", str(tables)]) == 0
+    assert "Nothing is wrong" in capsys.readouterr().out
+    lots = pq.read_table(tables / "lots.parquet").to_pylist()
+    lots[1]["shares"] = -1.0
+    schema = pq.read_schema(tables / "lots.parquet")
+    pq.write_table(pa.Table.from_pylist(lots, schema=schema), tables / "lots.parquet")
+    with pytest.raises(InputError, match=r"lots.parquet: row group 1, row 2: shares"):
+        main(["batch-check", str(tables)])

@@ -143,3 +143,15 @@ def test_a_setting_may_name_an_account_of_any_of_the_households(tmp_path: Path) 
     assert {row["Account"] for row in rows if row["Account"]} <= {"A1", "B2"}
     with pytest.raises(ReallocError, match="no account 'Z9'"):
         main(["export", "blocks:accounts=Z9", str(output), *map(str, paths)])
+
+
+def test_the_orders_that_are_told_are_those_in_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ann = household_file(tmp_path, "ann", ("A1", "A2"))
+    output = tmp_path / "orders.csv"
+    assert main(["export", "orders_csv", str(output), str(ann), "--format", "json"]) == 0
+    everything = json.loads(capsys.readouterr().out)["orders"]
+    assert main(["export", "orders_csv:accounts=A1", str(output), str(ann), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["orders"]
+    assert told == len(list(csv.DictReader(output.read_text().splitlines()))) < everything

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from realloc.batch.assemble import households_of
+from realloc.batch.begin import Progress
+from realloc.batch.checking import check_tables
 from realloc.batch.firm import block_orders, custodian_trades
 from realloc.batch.flatten import tables_of
 from realloc.batch.folder import write_tables
-from realloc.batch.local import Progress, run_local
+from realloc.batch.local import run_local
 from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.monitor import MONITOR, MonitorOptions, monitor
 from realloc.batch.needed import monitor_folder
@@ -23,6 +25,7 @@ __all__ = [
     "Progress",
     "Summary",
     "block_orders",
+    "check_tables",
     "custodian_trades",
     "households_of",
     "monitor",

@@ -85,18 +85,24 @@ class Tables:
             A file cannot be read.
         """
         tables = {name: self._rows(name, "household_id", ids) for name in TABLES if name not in SHARED}
-        for name, key in SHARED.items():
-            wanted = sorted(set(tables["households"][key].drop_null().to_pylist()))
-            before = self._shared.get(name)
-            if before is None or before[0] != wanted:
-                self._shared[name] = (wanted, self._rows(name, key, wanted))
-            tables[name] = self._shared[name][1]
-        return tables
+        return tables | self._referred(tables["households"])
+
+    def shared(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Return the shared tables of these households, as `part` does."""
+        return self._referred(self._rows("households", "household_id", ids))
 
     def place(self, name: str) -> Path:
         """Return where a table is."""
         file = self.folder / f"{name}.parquet"
         return file if file.exists() else self.folder / name
+
+    def _referred(self, homes: Any) -> dict[str, Any]:
+        for name, key in SHARED.items():
+            wanted = sorted(set(homes[key].drop_null().to_pylist()))
+            before = self._shared.get(name)
+            if before is None or before[0] != wanted:
+                self._shared[name] = (wanted, self._rows(name, key, wanted))
+        return {name: self._shared[name][1] for name in SHARED}
 
     def _rows(self, name: str, key: str, wanted: Sequence[str]) -> Any:
         """Return the rows whose key is among sorted values; the statistics of row groups spare the others."""

@@ -11,37 +11,25 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realloc.batch.begin import Progress, begun
 from realloc.batch.folder import Tables
 from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.monitor import MonitorOptions
-from realloc.batch.needed import monitor_folder
-from realloc.batch.results import engine_version, failure_rows, results_table
-from realloc.batch.store import Results, hold, write_part
-from realloc.errors import ExportError, InputError, Issue
+from realloc.batch.results import DEATHS, failure_rows, results_table, set_aside
+from realloc.batch.store import hold, write_part
+from realloc.errors import ExportError, InputError
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 PART = 200
 """Households of a part: a few seconds of work."""
-DEATHS = 2
-"""So many workers may die with a household in hand before it is set aside."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is: households to plan, done before it began, finished by it; `calm` ones need no plan."""
-
-    total: int
-    before: int
-    finished: int
-    calm: int = 0
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(slots=True)
@@ -100,31 +88,14 @@ def run_local(
         A result cannot be written, for instance because the disk is full. What is finished stays.
     """
     options = options or Options()
-    source = Tables(tables)
-    ids = source.ids()
-    made = Results(
-        results,
-        {
-            "run_id": options.run_id,
-            "engine_version": engine_version(),
-            "tables": str(Path(tables).resolve()),
-            "time_limit": options.time_limit,
-            "needed": None if needed is None else asdict(needed),
-        },
-    )
-    try:
-        wanted = ids if needed is None else made.needed(lambda: monitor_folder(tables, needed))
-        done = made.done()
-        left = [one for one in wanted if one not in done]
+    with begun(tables, results, options, needed) as run:
+        left, before = run.left, run.progress.before
         parts = deque(
-            _Part(f"{len(done):08}-{start:08}", left[start : start + part])
+            _Part(f"{before:08}-{start:08}", left[start : start + part])
             for start in range(0, len(left), part)
         )
-        progress = Progress(total=len(wanted), before=len(done), finished=0, calm=len(ids) - len(wanted))
-        run = _Run(Path(tables), made.parts, options, progress, tell)
-        return run.finish(parts, workers or len(os.sched_getaffinity(0)))
-    finally:
-        made.close()
+        work = _Run(Path(tables), run.made.parts, options, run.progress, tell)
+        return work.finish(parts, workers or len(os.sched_getaffinity(0)))
 
 
 def _work(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
@@ -203,8 +174,8 @@ class _Run:
         process = self.context.Process(
             target=self.work, args=(theirs, self.tables, self.parts, self.options), daemon=True
         )
-        kept = {name: os.environ.get(name) for name in _THREADS}
-        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        kept = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))
         try:
             process.start()
         finally:
@@ -253,10 +224,7 @@ class _Run:
         elif part.deaths + 1 < DEATHS:
             parts.appendleft(_Part(f"{part.name}-r", part.ids, part.deaths + 1))
         else:
-            text = f"its worker died {DEATHS} times"
-            issue = Issue(code="worker.died", where="", message=text)
-            rows = failure_rows(part.ids[0], [issue], self.options.run_id)
-            write_part(self.parts, part.name, results_table(rows))
+            write_part(self.parts, part.name, set_aside(part.ids[0], self.options.run_id))
             self._count(1)
 
     def _count(self, households: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -17,7 +18,15 @@ from realloc.plan import Plan
 
 Rows = Mapping[str, list[Row]]
 
+DEATHS = 2
+"""So many processes may die with a household alone in hand before it is set aside."""
+
 _TRADE = ("sequence", "symbol", "shares", "price", "notional", "reason")
+_CLASS = tuple(RESULTS["classes"].names[1:])
+_ISSUE = tuple(RESULTS["issues"].names[1:])
+_TOTALS = ("value", "drift_before", "drift_after", "realized_short_term", "realized_long_term")
+_COSTS = ("objective", "do_nothing", "drift", "tax", "trading", "location")
+_PROOF = ("status", "bound", "gap", "gap_bps")
 
 
 @cache
@@ -44,46 +53,47 @@ def failure_rows(household_id: str, issues: Iterable[Issue], run_id: str) -> Row
     }
 
 
+def set_aside(household_id: str, run_id: str) -> dict[str, Any]:
+    """Return the result tables of a household that killed its process as often as `DEATHS`."""
+    issue = Issue(code="worker.died", where="", message=f"its worker died {DEATHS} times")
+    return results_table(failure_rows(household_id, [issue], run_id))
+
+
 def plan_rows(household_id: str, plan: Plan, run_id: str, digest: str) -> Rows:
     """Return the rows of a plan; `digest` is the fingerprint of its household."""
-    document = plan.to_dict()
     key = {"household_id": household_id}
+    totals, costs, proof = plan.household, plan.costs, plan.certificate
     row = {
         **key,
         "run_id": run_id,
         "engine_version": engine_version(),
         "fingerprint": digest,
         "trades": len(plan.trades),
-        **document["household"],
-        **document["costs"],
-        **document["certificate"],
+        **_named(totals, _TOTALS),
+        **_named(costs, _COSTS),
+        **_named(proof, _PROOF),
     }
     return {
         "plans": [row],
         "trades": [
             {
                 **key,
-                "account_number": trade["account_id"],
-                **{name: trade.get(name) for name in _TRADE},
-                "lots": json_text(trade.get("lots", [])),
+                "account_number": trade.account_id,
+                **_named(trade, _TRADE),
+                "lots": json_text([lot.to_dict() for lot in trade.lots]),
             }
-            for trade in document["trades"]
+            for trade in plan.trades
         ],
-        "classes": [{**key, "account": "", **row} for row in document["classes"]],
-        "issues": [{**key, **issue} for issue in document["issues"]],
+        "classes": [{**key, **_named(row, _CLASS)} for row in plan.classes],
+        "issues": [{**key, **_named(issue, _ISSUE)} for issue in plan.issues],
     }
 
 
+def _named(record: Any, names: Iterable[str]) -> Row:
+    return {name: getattr(record, name) for name in names}
+
+
 def fingerprint(document: Mapping[str, Any]) -> str:
-    """Return a digest of a household document, the same whatever the order of its rows."""
-    accounts = [
-        {
-            key: sorted(value, key=json_text) if isinstance(value, (list, tuple)) else value
-            for key, value in account.items()
-        }
-        for account in document["accounts"]
-    ]
-    accounts.sort(key=lambda account: str(account.get("account_number")))
-    trades = sorted(document.get("recent_trades", ()), key=json_text)
-    text = json_text({**document, "accounts": accounts, "recent_trades": trades})
+    """Return a digest of a household document as `households_of` gives it: rows in any order make the same one."""
+    text = json.dumps(document, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()

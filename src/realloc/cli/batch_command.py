@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
 from realloc.cli.batch_answers import run_answer
+from realloc.cli.batch_engine import ENGINE_DEFAULTS, SharedEngine
 from realloc.cli.batch_watch import WATCH_DEFAULTS, SharedWatch
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
@@ -29,14 +30,14 @@ def batch(
     results: Path,
     /,
     *,
-    workers: int | None = None,
+    engine: SharedEngine = ENGINE_DEFAULTS,
     time_limit: float | None = None,
     run_id: str = "",
     only_needed: Switch = False,
     watch: SharedWatch = WATCH_DEFAULTS,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
-    """Plan many households on the processes of this machine.
+    """Plan many households, on the processes of this machine or on a Spark cluster.
 
     A run that was stopped goes on where it was when it is started again. A household that cannot be planned is a row of
     the table of failures; it stops nothing. The exit status is 0 also where there are failures.
@@ -47,8 +48,6 @@ def batch(
         Folder of Parquet tables, or of household documents (JSON), one in each file.
     results : path
         Folder for the results: a folder of Parquet tables for each finished part.
-    workers : int, optional
-        Processes; one for each core where it is not said.
     time_limit : float, optional
         Seconds of search for one household.
     run_id : str
@@ -58,22 +57,22 @@ def batch(
     """
     start_logging(options)
     try:
-        from realloc.batch import Options, run_local, summarise  # noqa: PLC0415 - an extra, loaded when it is used
+        from realloc.batch import Options, summarise  # noqa: PLC0415 - an extra, loaded when it is used
     except ImportError as error:
         raise InputError(
             "Batches need pyarrow, which is not installed: pip install 'realloc[parquet]'"
         ) from error
-    for name, number in (("--workers", workers), ("--time-limit", time_limit)):
+    for name, number in (("--workers", engine.workers), ("--time-limit", time_limit)):
         if number is not None and not number > 0:
             raise InputError(
                 Issue(code="argument", where=name, message=f"expected more than 0, found {number:g}")
             )
+    opening = engine.open(verbose=options.verbose)
     source = tables_in(tables, results / "tables")
-    with _told() as tell:
-        end = run_local(
+    with opening as run, _told() as tell:
+        end = run(
             source,
             results,
-            workers=workers,
             options=Options(run_id=run_id, time_limit=time_limit),
             needed=watch.read() if only_needed else None,
             tell=tell,

@@ -57,6 +57,28 @@ def monitor(
     return 0 if any(found["needed"].to_pylist()) else 1
 
 
+def check(tables: Path, /, *, options: SharedOutput = OUTPUT_DEFAULTS) -> int:
+    """Check the tables of a batch: every faulty cell with its file, row group and row.
+
+    A run does not need it: there, what is wrong with a household is its failure. The exit status is 2 where something
+    is wrong.
+
+    Parameters
+    ----------
+    tables : path
+        Folder of Parquet tables.
+    """
+    start_logging(options)
+    library = _batch()
+    issues = wait_for("Checking the tables", lambda: library.check_tables(tables))
+    if issues:
+        raise InputError(issues)
+    record = {"tables": str(tables), "issues": 0}
+    page = [Line(text=f"Nothing is wrong with the tables in {tables}.")]
+    show(Answer(document=record, columns=tuple(record), records=[record], page=page), options.format)
+    return 0
+
+
 def orders(
     results: Path,
     folder: Path,

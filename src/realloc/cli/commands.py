@@ -111,9 +111,15 @@ COMMANDS = {
     ),
     "batch": Command(
         place="realloc.cli.batch_command:batch",
-        line="Plan many households on the processes of this machine.",
+        line="Plan many households, on the processes of this machine or on a Spark cluster.",
         words="TABLES RESULTS",
         examples=("realloc batch households results --workers 2",),
+    ),
+    "batch-check": Command(
+        place="realloc.cli.batch_firm:check",
+        line="Check the tables of a batch: every faulty cell with its file, row group and row.",
+        words="TABLES",
+        examples=("realloc batch-check households",),
     ),
     "batch-monitor": Command(
         place="realloc.cli.batch_firm:monitor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from realloc.audit import audit_plan
@@ -24,6 +25,7 @@ from realloc.cli.waiting import wait_for
 from realloc.cli.work import Decision, Tools, decide, export, export_jointly, load_tools
 from realloc.documents.writing import require_place
 from realloc.errors import InputError
+from realloc.fewer import with_fewer_orders
 from realloc.plan import Plan
 
 ROUNDS = 100
@@ -36,6 +38,15 @@ def decide_for(source: Source, tools: Tools) -> Decision:
         f"Planning {plural(accounts, 'account')} and {plural(symbols, 'symbol')}",
         lambda: decide(source.household, tools, ROUNDS, source=source.path),
     )
+
+
+def weighed(decision: Decision, source: Source) -> Decision:
+    """Return the decision with how far a few of its orders get, where it has a plan."""
+    plan = decision.plan
+    if plan is None:
+        return decision
+    told = wait_for("Trying fewer orders", lambda: with_fewer_orders(source.household, plan))
+    return replace(decision, plan=told, issues=told.issues)
 
 
 def plan_for(source: Source) -> Plan:
@@ -78,9 +89,11 @@ def rebalance(
     decision = decide_for(source, tools)
     if what_if:
         show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
-    export(decision, tools, source.household)
+    else:
+        decision = weighed(decision, source)
+    orders = export(decision, tools, source.household)
     if not what_if:
-        done = _written(decision, options.export_path)
+        done = "" if options.export_path is None else _written(orders, options.export_path)
         show_decision(decision, source.household, options.format, why=why, done=done)
     return 0 if decision.trades and decision.converged else NOTHING_TO_DO
 
@@ -124,13 +137,12 @@ def export_orders(
         for source in sources
     ]
     if len(sources) == 1:
-        export(decisions[0], tools, sources[0].household)
+        orders = export(decisions[0], tools, sources[0].household)
     else:
         households = [source.household for source in sources]
-        export_jointly(list(zip(decisions, households, strict=True)), tools)
-    orders = sum(len(decision.trades) for decision in decisions)
+        orders = export_jointly(list(zip(decisions, households, strict=True)), tools)
     record = {"exporter": tools.exporter_name, "path": str(output), "orders": orders}
-    page = [Line(text=f"Wrote {plural(orders, 'order')} to {output}.")]
+    page = [Line(text=_written(orders, str(output)))]
     if str(output) not in ("-", "/dev/stdout"):
         show(Answer(document=record, columns=tuple(record), records=[record], page=page), options.format)
     return 0 if orders else NOTHING_TO_DO
@@ -168,7 +180,9 @@ def report(
 
     write = write_pdf if pdf or output.suffix.casefold() == ".pdf" else write_report
     source = load(portfolio, policy=policy)
-    decided = plan_for(source) if plan is None else _saved_plan(plan, source)
+    decided = _saved_plan(plan, source) if plan is not None else plan_for(source)
+    if plan is None:
+        decided = with_fewer_orders(source.household, decided)
     wait_for(
         f"Writing {output}",
         lambda: write(source.household, decided, output, full_numbers=full_numbers),
@@ -179,8 +193,8 @@ def report(
     return 0
 
 
-def _written(decision: Decision, path: str | None) -> str:
-    return "" if path is None else f"Wrote {plural(len(decision.trades), 'order')} to {path}."
+def _written(orders: int, path: str) -> str:
+    return f"Wrote {plural(orders, 'order')} to {path}."
 
 
 def _saved_plan(path: Path, source: Source) -> Plan:

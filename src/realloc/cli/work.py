@@ -20,9 +20,11 @@ from realloc.documents.writing import require_place
 from realloc.errors import ExportError, InputError, Issue, ReallocError
 from realloc.household import Household
 from realloc.optimizer.scopes import scopes_of
+from realloc.orders import joint_order_list
 from realloc.plan import Plan
 from realloc.plugins.core.base import Exporter, RebalancerPlugin, StrPath, TradeValidator
 from realloc.plugins.core.results import RebalanceResult, Refusal
+from realloc.plugins.exporters.order_file import OrderFile
 from realloc.portfolio import PortfolioStateManager, calculate_portfolio_positions, calculate_target_shares
 from realloc.trades import Trade, compute_portfolio_trades
 
@@ -198,8 +200,8 @@ def _require_allowed(household: Household, plan: Plan, validators: Sequence[Trad
         raise InputError(issues)
 
 
-def export(decision: Decision, tools: Tools, household: Household) -> None:
-    """Hand the trades to the exporter, if there is one.
+def export(decision: Decision, tools: Tools, household: Household) -> int:
+    """Hand the trades to the exporter, if there is one, and return how many orders it was asked to write.
 
     Raises
     ------
@@ -210,19 +212,30 @@ def export(decision: Decision, tools: Tools, household: Household) -> None:
     """
     exporter = tools.exporter
     if exporter is None:
-        return
+        return 0
     with _exporting(tools):
         exporter.export_household(decision.trades, household, decision.plan)
-    log.info("%d trades exported by %s", len(decision.trades), tools.exporter_name)
+    orders = _asked_for(exporter, [(decision.trades, household)])
+    log.info("%d trades exported by %s", orders, tools.exporter_name)
+    return orders
 
 
-def export_jointly(decided: Sequence[tuple[Decision, Household]], tools: Tools) -> None:
-    """Hand the trades of several households to the exporter; raises as `export` does."""
+def export_jointly(decided: Sequence[tuple[Decision, Household]], tools: Tools) -> int:
+    """Hand the trades of several households to the exporter; as `export` does."""
     exporter = tools.exporter
     if exporter is None:
-        return
+        return 0
+    trades = [(decision.trades, household) for decision, household in decided]
     with _exporting(tools):
-        exporter.export_households([(decision.trades, household) for decision, household in decided])
+        exporter.export_households(trades)
+    return _asked_for(exporter, trades)
+
+
+def _asked_for(exporter: Exporter, decided: Sequence[tuple[Sequence[Trade], Household]]) -> int:
+    """Return how many orders the settings of an exporter leave."""
+    if isinstance(exporter, OrderFile):
+        return len(joint_order_list(decided, exporter.settings).orders)
+    return sum(len(trades) for trades, _ in decided)
 
 
 @contextmanager

@@ -442,3 +442,20 @@ def test_a_closed_lot_of_m1_without_its_close_date_is_not_taken_for_an_open_one(
     )
     with pytest.raises(InputError, match="3:Close Date: 5 VTI have a realized gain and no close date"):
         import_files([path], importers=IMPORTERS)
+
+
+def test_another_currency_in_a_ledger_is_money_and_no_share_of_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.beancount"
+    path.write_text(
+        "2020-01-01 open Assets:TFSA\n2020-01-01 open Assets:Bank\n2020-01-01 open Equity:Opening\n"
+        '2024-06-05 * "x"\n  Assets:TFSA  10 XEQT {30 CAD}\n  Assets:TFSA  7 CAD\n'
+        "  Assets:TFSA  4 VTI {200 USD}\n  Assets:Bank  9 CAD\n  Equity:Opening\n"
+        "2026-08-01 price VTI 250 USD\n",
+        encoding="utf-8",
+    )
+    (account,) = read(path).accounts
+    assert [held.symbol for held in account.positions] == ["VTI"]
+    assert [(held.symbol, held.description, held.shares) for held in account.untouchable] == [
+        ("XEQT", "", Decimal(10)),
+        ("", "CAD cash", Decimal(7)),
+    ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -57,8 +57,9 @@ class BeancountLedger(StatementImporter):
             if type(entry).__name__ == "Transaction":
                 for posting in entry.postings:
                     _post(draft, held, posting, entry.date)
+        money = _currencies(entries)
         for number, inventory in held.items():
-            _add_account(draft, number, inventory, prices)
+            _add_account(draft, number, inventory, (prices, money))
         return draft.finish()
 
 
@@ -85,6 +86,18 @@ def _issue(error: Any, file: str) -> Issue:
     line = (error.source or {}).get("lineno", 0)
     message = " ".join(str(error.message).split())[:300]
     return Issue(code="file.ledger", where=f"{file}:{line}", message=message, hint="run bean-check")
+
+
+def _currencies(entries: Iterable[Any]) -> set[str]:
+    """Return what costs and prices are stated in: holding it is holding money."""
+    found = {"USD"}
+    for entry in entries:
+        if type(entry).__name__ == "Price":
+            found.add(entry.amount.currency)
+        elif type(entry).__name__ == "Transaction":
+            stated = (one for posting in entry.postings for one in (posting.cost, posting.price))
+            found.update(one.currency for one in stated if one is not None)
+    return found
 
 
 def _group(account: str, commodity: str) -> str:
@@ -122,11 +135,12 @@ def _add_account(
     draft: Draft,
     number: str,
     inventory: dict[tuple[str, Any], Decimal],
-    prices: dict[str, tuple[date, Decimal]],
+    known: tuple[dict[str, tuple[date, Decimal]], set[str]],
 ) -> None:
+    prices, money = known
     inventory = {key: shares for key, shares in inventory.items() if shares}
-    if all(commodity == "USD" for commodity, _ in inventory):
-        draft.note(draft.file, "skipped", f"{number} holds no commodity but dollars")
+    if all(commodity in money for commodity, _ in inventory):
+        draft.note(draft.file, "skipped", f"{number} holds no commodity but money")
         return
     account = draft.account(number, number.replace(":", " ").removeprefix("Assets "))
     for commodity in dict.fromkeys(commodity for commodity, _ in inventory):
@@ -136,19 +150,23 @@ def _add_account(
             draft.add_cash(account, f"{draft.file}:{number}", total, "dollars")
             continue
         where = f"{draft.file}:{number}:{commodity}"
+        if commodity in money:
+            cash = Holding(symbol="", shares=total, description=f"{commodity} cash")
+            draft.hold(account, where, cash, currency=commodity)
+            continue
         symbol = clean_symbol(commodity)
         dated, price = prices.get(commodity, (None, None))
         currency = next((cost.currency for cost, _ in lots if cost is not None), "USD")
-        known = all(cost is not None and cost.currency == currency for cost, _ in lots)
+        priced = all(cost is not None and cost.currency == currency for cost, _ in lots)
         holding = Holding(
             symbol=symbol,
             shares=total,
             price=price,
-            cost_basis=sum((cost.number * shares for cost, shares in lots), Decimal(0)) if known else None,
+            cost_basis=sum((cost.number * shares for cost, shares in lots), Decimal(0)) if priced else None,
             priced_on=dated,
         )
         draft.hold(account, where, holding, currency=currency, priced=False)
-        if known and symbol in account.held:
+        if priced and symbol in account.held:
             account.lots += [
                 (
                     where,
