@@ -218,20 +218,29 @@ def _read_lot(table: Table) -> Lot:
     )
 
 
+class NamedLots:
+    """An account's lots: their names, and the places of each symbol's, the oldest first."""
+
+    def __init__(self, account: Account) -> None:
+        lots = account.lots
+        self.names = [lot.id for lot in lots]
+        self.by_age: dict[str, list[int]] = {}
+        for place in oldest_first(account):
+            self.by_age.setdefault(lots[place].symbol, []).append(place)
+        own = {name for name in self.names if name}
+        for symbol, places in self.by_age.items():
+            n = 0
+            for place in places:
+                n += 1
+                if not self.names[place]:
+                    while (name := f"{account.account_number}/{symbol}/{n}") in own:
+                        n += 1
+                    self.names[place] = name
+
+
 def lot_ids(account: Account) -> list[str]:
     """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    names = [lot.id for lot in account.lots]
-    own = set(names)
-    count: dict[str, int] = {}
-    for place in oldest_first(account):
-        lot = account.lots[place]
-        n = count.get(lot.symbol, 0) + 1
-        if not lot.id:
-            while (name := f"{account.account_number}/{lot.symbol}/{n}") in own:
-                n += 1
-            names[place] = name
-        count[lot.symbol] = n
-    return names
+    return NamedLots(account).names
 
 
 def oldest_first(account: Account) -> list[int]:

@@ -256,7 +256,7 @@ def test_lots_of_a_sale_add_up_to_its_shares_and_none_is_oversold(home: Househol
         counts = made.neighbours()[1]
         pair = int(rng.integers(len(counts)))
         made.move(pair, float(counts[pair]))
-    accounts = {account.account_number: account for account in home.accounts}
+    accounts = {account.account_number: account for account in problem.accounts}
     for trade in trades_of(problem, made):
         account = accounts[trade.account_id]
         names = lot_ids(account)

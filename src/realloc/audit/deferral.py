@@ -38,7 +38,7 @@ def check_deferral(book: Book, mode: ModeRules, orders: list[Order]) -> Iterator
 
 def _waits(book: Book, account: Account, lot: Lot) -> bool:
     tax, today = book.household.policy.tax, book.household.as_of
-    if account.kind != "taxable" or lot.symbol not in book.quotes:
+    if account.kind != "taxable" or lot.symbol not in book.quotes or tax.regime != "us":
         return False
     if exact(tax.short_term_rate) <= exact(tax.long_term_rate) or is_long_term(lot.acquired, today):
         return False

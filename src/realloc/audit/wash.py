@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from realloc.accounts import Account
 from realloc.audit.book import Book
+from realloc.audit.canada import sole_positions
 from realloc.audit.exact import count, usd
 from realloc.audit.identity import identities
 from realloc.audit.lots import Order
@@ -21,12 +22,13 @@ class Window:
     """What the household did in the days before the plan, by identity of symbols.
 
     `bought` and `sold_at_loss` map the identity of a symbol to what happened, in words. With ``avoid`` off
-    both are empty.
+    both are empty. `sole` are the positions of which WASH-2 lets a loss be taken as a whole (CA-7).
     """
 
     identity: Mapping[str, str] = field(default_factory=dict)
     bought: Mapping[str, str] = field(default_factory=dict)
     sold_at_loss: Mapping[str, str] = field(default_factory=dict)
+    sole: frozenset[tuple[str, str]] = frozenset()
 
     def of(self, symbol: str) -> str:
         """Return the name that all symbols identical to this one share (WASH-0)."""
@@ -34,7 +36,8 @@ class Window:
 
     def blocks(self, account: Account, symbol: str, loss: Decimal) -> bool:
         """Whether WASH-2 forbids a sale of shares with this loss, in dollars per share."""
-        return loss > 0 and account.kind == "taxable" and self.of(symbol) in self.bought
+        here = (account.account_number, symbol) not in self.sole and account.kind == "taxable"
+        return loss > 0 and here and self.of(symbol) in self.bought
 
 
 def look_back(book: Book) -> Window:
@@ -61,7 +64,8 @@ def look_back(book: Book) -> Window:
             _note(bought, identity, trade.symbol, f"bought {what}")
         elif trade.gain is not None and trade.gain < 0 and (owner is None or owner.kind == "taxable"):
             _note(sold_at_loss, identity, trade.symbol, f"sold at a loss {what}")
-    return Window(identity=identity, bought=bought, sold_at_loss=sold_at_loss)
+    sole = sole_positions(book.household, identity)
+    return Window(identity=identity, bought=bought, sold_at_loss=sold_at_loss, sole=sole)
 
 
 def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterator[Issue]:
@@ -73,7 +77,7 @@ def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterato
         if order.loses:
             identity = window.of(order.symbol)
             losses.setdefault(identity, order)
-            if identity in window.bought:
+            if identity in window.bought and not _is_whole(book, order, window):
                 yield Issue(
                     code="WASH-2",
                     where=order.where,
@@ -116,6 +120,12 @@ def check_denied(book: Book, washed: Washed) -> Iterator[Issue]:
             f"{each.supply.symbol} bought in account {number} on {bought}",
             severity="warning" if mode == "warn" else "info",
         )
+
+
+def _is_whole(book: Book, order: Order, window: Window) -> bool:
+    """Whether an order sells all that the household holds of identical symbols (CA-7)."""
+    number = order.account.account_number
+    return (number, order.symbol) in window.sole and order.shares == book.held[number].get(order.symbol)
 
 
 def _days(book: Book) -> int:

@@ -69,6 +69,8 @@ def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
     orders follow, with what is still held and has denied nothing.
     """
     household = book.household
+    if household.policy.tax.regime != "us":
+        return Washed(denied=(), standing=())
     identity = identities(household.policy.wash_sales.identical)
     recent, planned = list(_recent_losses(book)), list(_losses(book, orders))
     concerned = {identity.get(loss.symbol, loss.symbol) for loss in (*recent, *planned)}

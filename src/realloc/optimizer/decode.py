@@ -8,7 +8,7 @@ from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account, lot_ids, oldest_first
+from realloc.accounts import Account, NamedLots, lot_ids
 from realloc.errors import Issue
 from realloc.household import Household
 from realloc.optimizer.harvest_section import harvest_section
@@ -27,8 +27,8 @@ from realloc.plan import (
 )
 from realloc.tax.planned import wash_sales_of
 from realloc.tax.quotes import exact_bid
+from realloc.tax.regimes import regime_of
 from realloc.tax.relief import average_cost, relief_places
-from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
 
@@ -48,14 +48,14 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    books: dict[int, _Lots] = {}
+    books: dict[int, NamedLots] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
         sold_out = made.shares[p] == -pairs.held[p]
         shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
         if shares < 0 and n not in books:
-            books[n] = _Lots(problem.accounts[n])
+            books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
         out.append(
             Trade(
@@ -71,17 +71,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     return out
 
 
-class _Lots:
-    """An account's lots: their names, and the places of each symbol's, the oldest first."""
-
-    def __init__(self, account: Account) -> None:
-        self.names = lot_ids(account)
-        self.by_age: dict[str, list[int]] = {}
-        for place in oldest_first(account):
-            self.by_age.setdefault(account.lots[place].symbol, []).append(place)
-
-
-def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lots) -> tuple[LotSale, ...]:
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: NamedLots) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by the account's relief, else by rising tax where gains are taxed."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
@@ -101,7 +91,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lot
                 shares=sold,
                 cost_per_share=cost,
                 acquired=lot.acquired,
-                term="long" if is_long_term(lot.acquired, household.as_of) else "short",
+                term=regime_of(household.policy.tax).term(lot.acquired, household.as_of),
                 gain=_figure((bid - cost) * sold),
             )
         )
@@ -165,7 +155,7 @@ def plan_of(
         )
         for term in ("short", "long")
     }
-    washes = wash_sales_of(household, trades)
+    washes = wash_sales_of(household, trades) if household.policy.tax.regime == "us" else PlannedWashSales()
     return Plan(
         trades=tuple(trades),
         accounts=tuple(_cash_after(problem, trades)),

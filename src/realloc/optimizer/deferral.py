@@ -23,6 +23,8 @@ def waits_until(household: Household, account: Account, lot: Lot) -> date | None
     tax = household.policy.tax
     if account.kind != "taxable" or lot.symbol not in household.prices or lot.acquired > LAST:
         return None
+    if tax.regime != "us":
+        return None
     turns = long_term_from(lot.acquired)
     soon = 0 < (turns - household.as_of).days <= tax.defer_days
     if not soon or tax.short_term_rate <= tax.long_term_rate:
