@@ -26,13 +26,14 @@ from tests.optimizer.cases import drawn, household, lot, seeded
 
 
 def mode(home: Household, name: Any) -> Household:
-    """Return the household with another mode for wash sales."""
+    """Return the household with another mode for wash sales, under United States rules."""
     wash = WashSales(
         mode=name,
         window_days=home.policy.wash_sales.window_days,
         identical=home.policy.wash_sales.identical,
     )
-    return replace(home, policy=replace(home.policy, wash_sales=wash))
+    tax = replace(home.policy.tax, regime="us")
+    return replace(home, policy=replace(home.policy, wash_sales=wash, tax=tax))
 
 
 def washes(plan: Plan) -> PlannedWashSales:
