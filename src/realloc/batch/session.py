@@ -84,9 +84,9 @@ def _find_java() -> None:
 
 def _knock(master: str) -> None:
     """See that a master of Spark's own kind answers, for Spark itself would try for a minute."""
-    if not master.startswith("spark://"):
+    if re.fullmatch(r"yarn|local(\[.+\])?|k8s://.+", master):
         return
-    problem = "expected spark://HOST:PORT"
+    problem = "expected spark://HOST:PORT, yarn, k8s://URL or local[TASKS,TRIES]"
     for one in master.removeprefix("spark://").split(","):
         host, _, port = one.rpartition(":")
         if not (host and port.isdecimal()):
