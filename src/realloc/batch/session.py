@@ -87,7 +87,8 @@ def _knock(master: str) -> None:
     if re.fullmatch(r"yarn|local(\[.+\])?|k8s://.+", master):
         return
     problem = "expected spark://HOST:PORT, yarn, k8s://URL or local[TASKS,TRIES]"
-    for one in master.removeprefix("spark://").split(","):
+    scheme, _, places = master.partition("://")
+    for one in places.split(",") if scheme == "spark" else ():
         host, _, port = one.rpartition(":")
         if not (host and port.isdecimal()):
             continue
