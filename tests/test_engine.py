@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import households as synthetic
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account, Lot, lot_ids
 from realloc.audit import audit_plan
 from realloc.engine import rebalance
 from realloc.errors import AuditError, InputError, MissingPriceError
 from realloc.household import Household
 from realloc.optimizer import search
-from realloc.optimizer.decode import lot_ids
 from realloc.plan import Plan
 from realloc.testing.strategies import documents, households
 from realloc.trades import Trade

@@ -17,9 +17,11 @@ from realloc.errors import (
     ReallocError,
     SolverError,
 )
+from realloc.fewer import fewer_orders
 from realloc.household import Household, RecentTrade, YearSoFar
 from realloc.models import AssetClass, Band, PortfolioModel
-from realloc.plan import Certificate, Plan
+from realloc.modes import Harvest, Partial
+from realloc.plan import Certificate, FewerOrders, Plan
 from realloc.plugins.core.results import RebalanceResult, Refusal
 from realloc.policy import Costs, Drift, Filing, Policy, Tax, WashSales
 from realloc.portfolio import PortfolioStateManager
@@ -50,13 +52,16 @@ __all__ = [
     "Drift",
     "ExportError",
     "ExportFolderError",
+    "FewerOrders",
     "Filing",
+    "Harvest",
     "Household",
     "InputError",
     "Issue",
     "Lot",
     "LotSale",
     "MissingPriceError",
+    "Partial",
     "Plan",
     "PluginLoadError",
     "PluginNotFoundError",
@@ -83,6 +88,7 @@ __all__ = [
     "calculate_sell_amounts",
     "check",
     "compute_portfolio_trades",
+    "fewer_orders",
     "is_trade_remaining",
     "rebalance",
     "select_account_for_buy_trade",

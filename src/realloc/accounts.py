@@ -216,3 +216,29 @@ def _read_lot(table: Table) -> Lot:
         acquired=table.date("acquired"),
         id=table.text("id", ""),
     )
+
+
+class NamedLots:
+    """An account's lots: their names, and the places of each symbol's, the oldest first."""
+
+    def __init__(self, account: Account) -> None:
+        lots = account.lots
+        self.names = [lot.id for lot in lots]
+        self.by_age: dict[str, list[int]] = {}
+        keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+        for place in sorted(range(len(lots)), key=keys.__getitem__):
+            self.by_age.setdefault(lots[place].symbol, []).append(place)
+        own = {name for name in self.names if name}
+        for symbol, places in self.by_age.items():
+            n = 0
+            for place in places:
+                n += 1
+                if not self.names[place]:
+                    while (name := f"{account.account_number}/{symbol}/{n}") in own:
+                        n += 1
+                    self.names[place] = name
+
+
+def lot_ids(account: Account) -> list[str]:
+    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
+    return NamedLots(account).names

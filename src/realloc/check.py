@@ -30,6 +30,7 @@ def check(household: Household) -> list[Issue]:
         *_check_model(household),
         *_check_prices(household),
         *_check_recent_trades(household),
+        *_check_regime(household),
         *_check_location(household),
         *_check_names(household),
     ]
@@ -251,6 +252,17 @@ def _check_recent_trades(household: Household) -> Iterator[Issue]:
                 hint="add its 'gain', so that a loss is not washed by a purchase",
                 severity="warning",
             )
+
+
+def _check_regime(household: Household) -> Iterator[Issue]:
+    if household.policy.tax.regime != "us" and household.tax_year is not None:
+        yield Issue(
+            code="regime.year",
+            where="tax_year",
+            message=f"the year so far is netted by United States rules, and the regime is "
+            f"{household.policy.tax.regime!r}",
+            hint="leave it out",
+        )
 
 
 def _check_location(household: Household) -> Iterator[Issue]:

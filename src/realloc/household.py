@@ -173,7 +173,7 @@ class Household:
         return household_html(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the household document."""
+        """Return the household document; a name that is empty is left out, as a document cannot state it."""
         return {
             "as_of": self.as_of.isoformat(),
             "prices": {
@@ -182,8 +182,8 @@ class Household:
                 else price
                 for symbol, price in self.prices.items()
             },
-            "accounts": [account.to_dict() for account in self.accounts],
-            "model": self.model.to_dict(),
+            "accounts": [_named(account.to_dict(), "label") for account in self.accounts],
+            "model": _named(self.model.to_dict(), "name"),
             "recent_trades": [trade.to_dict() for trade in self.recent_trades],
             "policy": self.policy.to_dict(),
             **({} if self.tax_year is None else {"tax_year": self.tax_year.to_dict()}),
@@ -318,3 +318,7 @@ def _read_prices(table: Table) -> tuple[dict[str, float], dict[str, float]]:
         else:
             prices[symbol] = table.check_number(value, join(table.where, symbol), above=0.0)
     return prices, spreads
+
+
+def _named(part: dict[str, Any], key: str) -> dict[str, Any]:
+    return part if part[key] else {name: value for name, value in part.items() if name != key}

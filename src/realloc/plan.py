@@ -94,6 +94,15 @@ class YearAfter:
     tax: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FewerOrders:
+    """The best plan of so many `orders`: its `objective` in dollars, and its `share` of what the plan saves."""
+
+    orders: int
+    objective: float
+    share: float
+
+
 CertificateStatus = Literal["certified", "time_limit"]
 
 
@@ -133,6 +142,8 @@ class Plan:
         The year after the plan, where the household states the year so far.
     harvest : Harvested, optional
         The losses that are harvested, where the policy harvests.
+    fewer_orders : tuple of FewerOrders
+        How far plans of a few orders get, where that was asked for.
     """
 
     trades: tuple[Trade, ...]
@@ -144,6 +155,7 @@ class Plan:
     issues: tuple[Issue, ...] = ()
     tax_year: YearAfter | None = None
     harvest: Harvested | None = None
+    fewer_orders: tuple[FewerOrders, ...] = ()
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
@@ -171,6 +183,7 @@ class Plan:
             "issues": [issue.to_dict() for issue in self.issues],
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
             **({} if self.harvest is None else {"harvest": self.harvest.to_dict()}),
+            **({"fewer_orders": [_values(few) for few in self.fewer_orders]} if self.fewer_orders else {}),
         }
 
 

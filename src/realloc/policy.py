@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from realloc._reading import Table, join
 from realloc.accounts import KINDS
@@ -29,6 +29,9 @@ from realloc.returns import (
     read_preferences,
     read_returns,
 )
+
+Regime = Literal["us", "canada"]
+REGIMES: tuple[str, ...] = get_args(Regime)
 
 DEFAULT_BAND = Band(absolute=0.05, relative=0.25)
 """Swedroe's 5/25 rule: the lesser of five percentage points and a quarter of the target."""
@@ -94,25 +97,40 @@ class Tax:
         What a loss is worth as a part of its rate.
     filing : Filing, optional
         The person that both rates come from, where the document states one.
+    regime : {"us", "canada"}
+        Whose rules gains follow (rules CA-1 to CA-7 for Canada, where half of a gain is taxed at
+        `short_term_rate` and `long_term_rate` is not used for gains).
     """
 
     short_term_rate: float = 0.37
     long_term_rate: float = 0.20
     loss_value: float = 0.5
     filing: Filing | None = field(default=None, repr=False)
+    regime: Regime = "us"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tax as the household document has it: the person where there is one, else the rates."""
         rates = {"short_term_rate": self.short_term_rate, "long_term_rate": self.long_term_rate}
-        return {**(self.filing.to_dict() if self.filing else rates), "loss_value": self.loss_value}
+        stated = self.filing.to_dict() if self.filing else rates
+        return {**stated, "loss_value": self.loss_value, "regime": self.regime}
 
     @classmethod
     def read(cls, table: Table) -> Self:
         """Build the tax from a table that collects the issues."""
         loss_value = table.number("loss_value", 0.5, least=0.0, most=1.0)
+        regime = table.choice("regime", "us", REGIMES)
         filing = [key for key in FILING_KEYS if key in table]
+        if filing and regime != "us":
+            table.fault(
+                "tax.regime",
+                join(table.where, filing[0]),
+                f"{filing[0]!r} is for United States rates, and the regime is {regime!r}",
+                "state 'short_term_rate', the marginal rate on ordinary income",
+            )
+            return cls(loss_value=loss_value, regime=regime)
         if not filing:
             return cls(
+                regime=regime,
                 short_term_rate=table.number("short_term_rate", 0.37, least=0.0, most=1.0),
                 long_term_rate=table.number("long_term_rate", 0.20, least=0.0, most=1.0),
                 loss_value=loss_value,

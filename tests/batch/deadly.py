@@ -13,6 +13,7 @@ from realloc.batch import Options, local, plan_partition
 from realloc.batch.folder import Tables
 
 POISON = "poison"
+DEATHS_AT_FIRST = 3
 
 
 def dies_of_poison(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
@@ -27,6 +28,17 @@ def dies_of_poison(pipe: Connection, tables: Path, parts: Path, options: Options
         return problem(source, parts, name, ids, options)
 
     local._problem = deadly
+    local._work(pipe, tables, parts, options)
+
+
+def dies_at_first(pipe: Connection, tables: Path, parts: Path, options: Options) -> None:
+    """Work as always, but the first workers die before they look at their pipe."""
+    for n in range(DEATHS_AT_FIRST):
+        try:
+            (parts.parent / f"died-{n}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        os.kill(os.getpid(), signal.SIGKILL)
     local._work(pipe, tables, parts, options)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from realloc.batch import (
     write_tables,
 )
 from realloc.batch.folder import Tables
-from tests.batch.deadly import POISON, dies_of_poison
+from tests.batch.deadly import DEATHS_AT_FIRST, POISON, dies_at_first, dies_of_poison
 
 N = 40
 IDS = [f"h{n:03}" for n in range(N - 1)] + [POISON]
@@ -57,8 +59,26 @@ def expected(folder: Path) -> dict[str, Any]:
     }
 
 
+def written(table: Any) -> bytes:
+    """Return a table as bytes, the same for the same rows."""
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return bytes(out.getvalue())
+
+
 def same(found: dict[str, Any], expected: dict[str, Any]) -> bool:
-    return all(found[name].equals(table) for name, table in expected.items())
+    """Return whether sorted results are the same, byte for byte."""
+    return all(written(found[name]) == written(table) for name, table in expected.items())
+
+
+def once_each(found: dict[str, Any]) -> bool:
+    """Return whether plans and failures are all households, none of them twice."""
+    planned, failed = (
+        found["plans"]["household_id"].to_pylist(),
+        found["failures"]["household_id"].to_pylist(),
+    )
+    return sorted([*planned, *set(failed)]) == sorted(IDS)
 
 
 def test_a_run_is_what_the_mapper_makes_of_the_whole(
@@ -99,17 +119,60 @@ def test_workers_killed_at_random_lose_nothing(
     killer = threading.Thread(target=kill_workers)
     killer.start()
     try:
-        run_local(folder, tmp_path, workers=2, part=10)
+        run_local(
+            folder, tmp_path, workers=2, part=20
+        )  # four deaths are too few to bring 20 households down to one
     finally:
         ended.set()
         killer.join()
     found = read_results(tmp_path)
-    ids = sorted(
-        [*found["plans"]["household_id"].to_pylist(), *set(found["failures"]["household_id"].to_pylist())]
-    )
-    assert ids == sorted(IDS)
-    died = "worker.died" in found["failures"]["code"].to_pylist()
-    assert died or same(found, expected)
+    assert once_each(found)
+    assert same(found, expected)
+
+
+def test_workers_that_die_before_they_work_are_replaced(
+    folder: Path, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local._Run, "work", staticmethod(dies_at_first))
+    run_local(folder, tmp_path, workers=2, part=40)
+    assert len(list(tmp_path.glob("died-*"))) == DEATHS_AT_FIRST
+    assert same(read_results(tmp_path), expected)
+
+
+def test_a_part_stays_in_line_while_no_worker_lives_to_take_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(_: object) -> local._Worker:
+        ours, theirs = multiprocessing.Pipe()
+        theirs.close()
+        process = multiprocessing.get_context("spawn").Process()
+        monkeypatch.setattr(process, "join", lambda: None)
+        return local._Worker(process, ours)
+
+    monkeypatch.setattr(local._Run, "_start", dead)
+    run = local._Run(folder, tmp_path, Options(), Progress(total=1, before=0, finished=0), id)
+    parts = deque([local._Part("a", ["h001"])])
+    worker = run._start()
+    for _ in range(3):
+        worker = run._hand(worker, parts)
+        assert worker.part is None
+        assert [part.ids for part in parts] == [["h001"]]
+    worker.pipe.close()
+
+
+def test_a_household_that_takes_too_long_gets_the_best_audited_plan(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    run_local(folder, tmp_path, workers=2, part=20, options=Options(time_limit=1e-4))
+    found = read_results(tmp_path)
+    assert once_each(found)
+    plans = found["plans"].to_pylist()
+    assert "time_limit" in {plan["status"] for plan in plans}
+    best = {plan["household_id"]: plan for plan in expected["plans"].to_pylist()}
+    for plan in plans:
+        assert plan["bound"] <= best[plan["household_id"]]["objective"] + 1e-6
+        assert plan["objective"] <= plan["do_nothing"] + 1e-6
+        assert plan["objective"] >= best[plan["household_id"]]["bound"] - 1e-6
 
 
 def test_a_household_that_kills_its_worker_is_set_aside_and_the_others_are_planned(
@@ -164,7 +227,9 @@ def test_results_of_another_run_are_not_mixed(folder: Path, tmp_path: Path) -> N
         run_local(folder, tmp_path, options=Options(run_id="other"))
 
 
-def test_a_part_that_cannot_be_read_fails_for_its_households_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_part_that_cannot_be_read_fails_for_its_households_alone(
+    folder: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
     tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
     broken = tmp_path / "tables"
     write_tables({name: table for name, table in tables.items() if name != "positions"}, broken)
@@ -186,6 +251,9 @@ def test_a_part_that_cannot_be_read_fails_for_its_households_alone(folder: Path,
     planned = set(found["plans"]["household_id"].to_pylist())
     assert planned | failures.keys() == set(IDS)
     assert {f"h{n:03}" for n in range(20)} - {"h007"} == planned
+    assert once_each(found)
+    kept = pa.compute.is_in(expected["plans"]["household_id"], pa.array(sorted(planned)))
+    assert written(found["plans"]) == written(expected["plans"].filter(kept))
 
 
 @pytest.fixture

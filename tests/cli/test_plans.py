@@ -21,7 +21,16 @@ from realloc.documents import schema
 from realloc.errors import Issue
 from realloc.harvested import Harvested, HarvestedSale
 from realloc.household import Household
-from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
+from realloc.plan import (
+    AccountCash,
+    Certificate,
+    ClassWeight,
+    FewerOrders,
+    HouseholdTotals,
+    Plan,
+    PlanCosts,
+    YearAfter,
+)
 from realloc.plugins.core.base import RebalancerPlugin
 from realloc.plugins.core.results import RebalanceResult
 from realloc.trades import LotSale, Trade
@@ -62,6 +71,7 @@ PLAN = Plan(
             ),
         ),
     ),
+    fewer_orders=(FewerOrders(orders=1, objective=200.0, share=0.69),),
 )  # fmt: skip
 
 

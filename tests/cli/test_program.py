@@ -103,6 +103,25 @@ def test_every_field_of_the_policy_can_be_set() -> None:
     assert Policy().to_dict().keys() <= {key.split(".")[1] for key, _ in stated} | empty
 
 
+def test_a_household_without_names_can_be_changed_too() -> None:
+    """A label and a model's name may be absent; a change must not need them."""
+    document: dict[str, Any] = json.loads(json.dumps(SMALL))
+    del document["accounts"][0]["label"], document["model"]["name"]
+    household = Household.from_dict(document)
+    assert Household.from_dict(household.to_dict()) == household
+    assert changed(household, [parse_change("max_orders=3", "--set")]).policy.max_orders == 3
+
+
+def test_a_change_meets_only_what_is_said() -> None:
+    """Rates that nobody stated do not stand in the way of a person that they are worked out from."""
+    said = ["tax.filing_status=single", "tax.ordinary_income=100000", "tax.year=2026"]
+    tax = changed(Household.from_dict(SMALL), [parse_change(each, "--set") for each in said]).policy.tax
+    assert tax.filing is not None
+    assert tax.filing.ordinary_income == 100_000
+    whole = 'policy.tax={filing_status="single", ordinary_income=100000, year=2026}'
+    assert changed(load_household("h.json"), [parse_change(whole, "--set")]).policy.tax.filing == tax.filing
+
+
 @pytest.mark.parametrize(
     ("option", "key", "value"),
     [

@@ -75,7 +75,14 @@ policies = st.fixed_dictionaries(
     optional={
         "drift": st.just({"inside_band": 0.001, "outside_band": 0.1}),
         "band": bands,
-        "tax": st.fixed_dictionaries({}, optional={"short_term_rate": fractions, "loss_value": fractions}),
+        "tax": st.fixed_dictionaries(
+            {},
+            optional={
+                "regime": st.sampled_from(["us", "canada"]),
+                "short_term_rate": fractions,
+                "loss_value": fractions,
+            },
+        ),
         "costs": st.fixed_dictionaries(
             {}, optional={"spread_bps": fractions, "commission": dollars, "order": dollars}
         ),

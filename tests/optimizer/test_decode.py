@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import households as synthetic
+from realloc.accounts import lot_ids
 from realloc.engine import rebalance
 from realloc.household import Household
-from realloc.optimizer.decode import certificate_of, lot_ids, plan_of, trades_of
+from realloc.optimizer.decode import certificate_of, plan_of, trades_of
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import build
 from realloc.plan import Certificate, Plan
@@ -255,7 +256,7 @@ def test_lots_of_a_sale_add_up_to_its_shares_and_none_is_oversold(home: Househol
         counts = made.neighbours()[1]
         pair = int(rng.integers(len(counts)))
         made.move(pair, float(counts[pair]))
-    accounts = {account.account_number: account for account in home.accounts}
+    accounts = {account.account_number: account for account in problem.accounts}
     for trade in trades_of(problem, made):
         account = accounts[trade.account_id]
         names = lot_ids(account)

@@ -292,6 +292,25 @@ class TestPrices:
             plan, "cap.binds"
         ).message == "max_realized_gain of $100 binds: it costs about $872".replace("$100 ", "$100.00 ")
 
+    def test_a_cap_on_drift_costs_the_tax_that_it_asks_for(self) -> None:
+        taxable = account("A1", {"OLD": 100}, kind="taxable", lots=[lot("OLD", 100, 50.0)])
+        model = {"name": "m", "targets": {"OLD": 0.5, "CASH": 0.5}}
+        plan = rebalance(household_of([taxable], model, policy={"max_drift": 0.02}))
+        # A share costs 10 of tax. It saves 2 x 6 outside the bands, so 45 go without the cap, and 2 x 0.4 inside:
+        # three more, to 5,200 of OLD, cost 3 x 9.20.
+        issue = only(plan, "cap.binds")
+        assert issue.message == "max_drift of 2.0% binds: it costs about $27.60"
+        assert issue.where == "policy.max_drift"
+        assert not found(rebalance(household_of([taxable], model, policy={"max_drift": 0.2})), "cap.binds")
+
+    def test_a_cap_on_a_position_costs_the_drift_that_it_leaves(self) -> None:
+        ira = account("A1", {}, cash=10_000.0, max_position_value=5_000.0)
+        plan = rebalance(household_of([ira], {"name": "m", "targets": {"VTI": 1.0}}))
+        # 50 of 100 shares are bought. VTI is 5,000 under: 0.004 x 500 + 0.06 x 4,500; CASH 5,000 over a band of 0.
+        issue = only(plan, "cap.binds")
+        assert issue.message == "max_position_value of $5,000.00 binds: it costs about $572"
+        assert issue.where == "accounts[A1].max_position_value"
+
     def test_a_cap_with_room_has_no_price(self) -> None:
         ira = account("A1", {"VTI": 80, "BND": 20})
         plan = rebalance(household_of([ira], HALF, policy={"max_orders": 3}))

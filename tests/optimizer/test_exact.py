@@ -13,7 +13,7 @@ from realloc.optimizer.exact import MARGIN, Effort, Program
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Problem, build
 from realloc.testing.strategies import households
-from tests.optimizer.cases import drawn, household, lot
+from tests.optimizer.cases import drawn, household, lot, place
 from tests.reference.evaluate import Answer, cents_matter
 from tests.reference.exact_milp import exact_milp
 from tests.reference.statement import exact
@@ -150,3 +150,17 @@ def test_a_whole_position_with_a_tail_is_sold_to_the_tail() -> None:
     found = Program(problem, whole=True).solve(PLENTY, np.inf)
     assert found.sell is not None
     assert found.sell.tolist() == pytest.approx([2.5])
+
+
+def test_a_tail_is_not_sold_with_a_whole_position_that_is_partly_bought_back() -> None:
+    # 2.5 shares: 2 may be sold, or all; keeping 1 by selling all and buying 1 again is a sale of 1.5 (QTY-1, QTY-2)
+    home = household({"cash": 0, "positions": {"S": 2.5}}, {"S": 100, "T": 1}, {"S": 0.4, "T": 0.6})
+    problem = build(home)
+    found = Program(problem, whole=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert found.sell is not None
+    traded = {symbol: found.buy[place(problem, "A", symbol)] for symbol in ("S", "T")}
+    # 100 of 250 are wanted in S: selling 1 leaves it 50 over, selling 2 leaves it 50 under
+    assert traded["S"] == pytest.approx(0, abs=1e-6)
+    assert found.sell.sum() in (pytest.approx(1), pytest.approx(2))
+    assert traded["T"] == pytest.approx(100 * found.sell.sum())

@@ -120,7 +120,7 @@ def _sale(statement: Statement, model: Model, columns: Columns, key: Key, pair: 
     if not pair.may_sell:
         return
     unit, held = float(pair.unit), float(pair.held)
-    units = floor(pair.held / pair.unit)
+    units = 0 if pair.only_whole else floor(pair.held / pair.unit)
     sells = columns.sells[key] = model.column(upper=1.0, cost=_each(statement), whole=True)
     sold = columns.sold[key] = model.column(upper=units, cost=_cost(pair, -1) * unit, whole=True)
     shares = {sold: unit}

@@ -7,7 +7,7 @@ agreement with them means something.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
@@ -69,6 +69,8 @@ class Pair:
     closed: frozenset[int] = frozenset()
     standing: tuple[int, ...] | None = None
     """Places of the lots in the order of the account's standing relief (SELL-3); None: any may be chosen."""
+    only_whole: bool = False
+    """It may be sold as a whole or not at all (CA-7)."""
 
     @property
     def bid(self) -> Fraction:
@@ -82,6 +84,8 @@ class Pair:
         """Every quantity that QTY-1 lets one sell, least first."""
         if not self.may_sell:
             return []
+        if self.only_whole:
+            return [self.held]
         whole = [n * self.unit for n in range(1, floor(self.held / self.unit) + 1)]
         return whole if whole and whole[-1] == self.held else [*whole, self.held]
 
@@ -151,6 +155,7 @@ def state(household: Household) -> Statement:
     families = _families(household.policy.wash_sales.identical)
     avoid = household.policy.wash_sales.avoid
     bought, sold = _recent(household, families) if avoid else (frozenset(), frozenset())
+    sole = _sole(household, families)
     groups: list[Group] = []
     pairs: dict[Key, Pair] = {}
     for scope in _scopes(household):
@@ -168,6 +173,7 @@ def state(household: Household) -> Statement:
                         families.get(symbol, symbol),
                         wanted=symbol in wanted,
                         fresh=families.get(symbol, symbol) not in sold,
+                        only_whole=families.get(symbol, symbol) in bought & sole,
                     )
     statement = Statement(
         household=household,
@@ -184,7 +190,7 @@ def state(household: Household) -> Statement:
         ),
         pairs=pairs,
         groups=tuple(groups),
-        banned=bought,
+        banned=bought - sole,
         avoid=avoid,
     )
     return restrict(statement)
@@ -262,8 +268,41 @@ def _width(band: Band, weight: Fraction) -> Fraction:
     return min(measures)
 
 
+def _pool_cost(household: Household, owner: str, symbol: str) -> Fraction:
+    """Return what a taxpayer paid for a share on average, to the nearest float (CA-1)."""
+    lots = [
+        lot
+        for account in household.accounts
+        for lot in account.lots
+        if account.kind == "taxable" and account.owner == owner and lot.symbol == symbol
+    ]
+    shares = sum((exact(lot.shares) for lot in lots), ZERO)
+    paid = sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO)
+    return exact(float(paid / shares)) if shares else ZERO
+
+
+def _sole(household: Household, families: Mapping[str, str]) -> set[str]:
+    """Return the families of which the household has one position, that may go as a whole (CA-7)."""
+    if household.policy.tax.regime != "canada" or household.policy.mode == "raise_cash":
+        return set()
+    held = [
+        families.get(symbol, symbol)
+        for account in household.accounts
+        for symbol, shares in account.positions.items()
+        if shares
+    ]
+    return {family for family in held if held.count(family) == 1}
+
+
 def _pair(
-    household: Household, account: Account, symbol: str, family: str, *, wanted: bool, fresh: bool
+    household: Household,
+    account: Account,
+    symbol: str,
+    family: str,
+    *,
+    wanted: bool,
+    fresh: bool,
+    only_whole: bool,
 ) -> Pair:
     half = exact(household.spread_bps(symbol)) / 20_000
     price = exact(household.prices[symbol])
@@ -277,6 +316,10 @@ def _pair(
     if account.lot_relief == "average" and lots:
         paid = sum((exact(lot.shares) * exact(lot.cost_per_share) for lot in lots), ZERO)
         costs = dict.fromkeys(costs, paid / sum((exact(lot.shares) for lot in lots), ZERO))
+    canada = household.policy.tax.regime == "canada"
+    if canada and account.kind == "taxable":
+        costs = dict.fromkeys(costs, _pool_cost(household, account.owner, symbol))
+        lots = [replace(lot, cost_per_share=float(costs[n])) for n, lot in enumerate(lots)]
     terms = tuple(_lot(household, lot, bid - costs[n]) for n, lot in enumerate(lots))
     return Pair(
         account=account.account_number,
@@ -291,7 +334,8 @@ def _pair(
         most_value=None if cap is None else exact(cap),
         location=_location(household, account, symbol),
         lots=terms if lots and account.kind == "taxable" else None,
-        standing=_standing(account.lot_relief, terms),
+        standing=None if canada else _standing(account.lot_relief, terms),
+        only_whole=only_whole and any(lot.loss for lot in terms) and account.kind == "taxable",
         may_trade=trade and symbol not in account.no_sell,
         on_menu=wanted and on_menu and symbol not in account.no_buy,
     )
@@ -317,6 +361,8 @@ def _lot(household: Household, lot: Lot, gain: Fraction) -> LotTerms:
     tax = household.policy.tax
     long = is_long_term(lot.acquired, household.as_of)
     rate = exact(tax.long_term_rate if long else tax.short_term_rate)
+    if tax.regime == "canada":
+        rate = exact(tax.short_term_rate) / 2
     worth = exact(tax.loss_value) if gain < 0 else Fraction(1)
     return LotTerms(lot=lot, shares=exact(lot.shares), gain=gain, tax=gain * rate * worth)
 

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 
 from benchmarks import households as households_of_benchmarks
 from realloc import ExportError, Household, Plan, YearSoFar, rebalance
+from realloc.harvested import Harvested, HarvestedSale
 from realloc.policy import Policy
 from realloc.report import report_html, write_report
 from realloc.report.assumptions import account_words, policy_words
@@ -259,6 +260,19 @@ def test_the_tax_year_is_told_where_the_household_states_it() -> None:
         "Tax of the year"
         not in Page(report_html(replace(household, tax_year=None), replace(plan, tax_year=None))).text
     )
+
+
+def test_what_is_harvested_and_replaced_is_told(planned: tuple[Household, Plan]) -> None:
+    sale = HarvestedSale(
+        account_number="JNT-4410", symbol="VTI", shares=60.0, loss=809.09, tax_saved=283.18, deferred=121.36,
+        replacement=("SCHB",), switch_back_from=date(2026, 12, 21),
+    )  # fmt: skip
+    plan = replace(
+        planned[1], harvest=Harvested(loss=809.09, tax_saved=283.18, deferred=121.36, sales=(sale,))
+    )
+    text = Page(report_html(planned[0], plan)).text
+    assert "$809.09 of losses save $283.18 of tax now; $121.36 of it is deferred" in text
+    assert "VTI SCHB December 21, 2026 $809.09 $283.18 $121.36" in text
 
 
 def test_a_report_of_many_orders_begins_with_the_largest() -> None:

@@ -146,7 +146,7 @@ def test_a_person_in_the_document_becomes_rates_and_is_written_back() -> None:
     assert tax.filing == Filing(
         filing_status="married_joint", ordinary_income=180_000, year=2026, state_rate=0.05
     )
-    assert household.to_dict()["policy"]["tax"] == {**person, "loss_value": 0.5}
+    assert household.to_dict()["policy"]["tax"] == {**person, "loss_value": 0.5, "regime": "us"}
     assert Household.from_dict(household.to_dict()) == household
     called = tax_policy(filing_status="married_joint", ordinary_income=180_000, year=2026, state_rate=0.05)
     assert Policy(tax=called).tax.short_term_rate == tax.short_term_rate

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from realloc.accounts import Account, Lot
+from realloc.audit.canada import with_average_costs
 from realloc.audit.exact import ONE, ZERO, exact
 from realloc.audit.scopes import Scope, open_scope
 from realloc.errors import Issue
@@ -54,6 +56,11 @@ class Book:
     value: Decimal
     drift_value: Decimal
 
+    @property
+    def judged_on(self) -> date:
+        """The date on which terms are judged; without a holding period (CA-6) the last there is: all is long-term."""
+        return date.max if self.household.policy.tax.regime == "canada" else self.household.as_of
+
     def scope_name(self, account: Account) -> str:
         """Return the name of the scope that the account belongs to: its number, or nothing for the household's."""
         return account.account_number if account.targets or self.household.policy.mirror else ""
@@ -71,6 +78,8 @@ def account_path(account: Account) -> str:
 
 def open_book(household: Household) -> Book:
     """Return the household in exact numbers."""
+    if household.policy.tax.regime == "canada":
+        household = with_average_costs(household)
     accounts = {
         account.account_number: account
         for account in sorted(household.accounts, key=lambda account: account.account_number)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from realloc.audit.book import Book
+from realloc.audit.canada import rates_by_term
 from realloc.audit.exact import ZERO, exact, ratio
 from realloc.audit.location import location_by_kind
 from realloc.audit.lots import Order
@@ -38,7 +39,7 @@ class Deviation:
 def sum_sales(book: Book, orders: list[Order]) -> Sales:
     """Return realized gains and their tax (OBJ-2)."""
     rates = book.household.policy.tax
-    terms = {True: exact(rates.long_term_rate), False: exact(rates.short_term_rate)}
+    terms = rates_by_term(rates)
     loss_value = exact(rates.loss_value)
     gains = {True: ZERO, False: ZERO}
     tax = ZERO

@@ -7,8 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from realloc.audit.book import Book
+from realloc.audit.canada import rates_by_term
 from realloc.audit.claimed_figures import agrees, differs
-from realloc.audit.exact import CENT, ZERO, exact
+from realloc.audit.exact import CENT, ZERO
 from realloc.audit.harvest import is_harvestable
 from realloc.audit.lots import Order
 from realloc.errors import Issue
@@ -49,7 +50,8 @@ def _harvests(
 ) -> Iterator[tuple[tuple[str, str], tuple[Decimal, Decimal, Decimal, Decimal]]]:
     """Yield for each sale in a taxable account its harvested loss, the tax saved, the deferred part and shares."""
     rates = book.household.policy.tax
-    long_rate, short_rate = exact(rates.long_term_rate), exact(rates.short_term_rate)
+    terms = rates_by_term(rates)
+    long_rate, short_rate = terms[True], terms[False]
     for order in orders:
         taken = [
             taking

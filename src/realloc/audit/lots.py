@@ -102,7 +102,7 @@ def match_lots(
     lots_required: bool,
 ) -> None:
     """Set the takings of a sale: from the lots it names, or as the broker relieves; `read_orders` says when."""
-    as_of = book.household.as_of
+    as_of = book.judged_on
     lots = lots_by_id(book, order.account, order.symbol)
     names = broker_order(book, order.account, order.quote, lots)
     if sales:

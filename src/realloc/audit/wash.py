@@ -8,6 +8,7 @@ from datetime import date
 
 from realloc.accounts import Lot
 from realloc.audit.book import Book
+from realloc.audit.canada import sole_positions
 from realloc.audit.exact import exact
 from realloc.audit.lots import Order
 from realloc.errors import Issue
@@ -18,12 +19,13 @@ class Window:
     """What the household did in the days before the plan, by identity of symbols.
 
     `bought` and `sold_at_loss` map the identity of a symbol to what happened, in words. With ``avoid`` off
-    both are empty.
+    both are empty. `sole` are the positions of which WASH-2 lets a loss be taken as a whole (CA-7).
     """
 
     identity: Mapping[str, str] = field(default_factory=dict)
     bought: Mapping[str, str] = field(default_factory=dict)
     sold_at_loss: Mapping[str, str] = field(default_factory=dict)
+    sole: frozenset[tuple[str, str]] = frozenset()
 
     def of(self, symbol: str) -> str:
         """Return the name that all symbols identical to this one share (WASH-0)."""
@@ -34,6 +36,7 @@ class Window:
         return (
             bool(self.bought)
             and self.of(lot.symbol) in self.bought
+            and (number, lot.symbol) not in self.sole
             and book.accounts[number].kind == "taxable"
             and exact(lot.cost_per_share) > book.quotes[lot.symbol].bid
         )
@@ -63,7 +66,8 @@ def look_back(book: Book) -> Window:
             _note(bought, identity, trade.symbol, f"bought {what}")
         elif trade.gain is not None and trade.gain < 0 and (owner is None or owner.kind == "taxable"):
             _note(sold_at_loss, identity, trade.symbol, f"sold at a loss {what}")
-    return Window(identity=identity, bought=bought, sold_at_loss=sold_at_loss)
+    sole = sole_positions(book.household, identity)
+    return Window(identity=identity, bought=bought, sold_at_loss=sold_at_loss, sole=sole)
 
 
 def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterator[Issue]:
@@ -75,7 +79,7 @@ def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterato
         if order.loses:
             identity = window.of(order.symbol)
             losses.setdefault(identity, order)
-            if identity in window.bought:
+            if identity in window.bought and not _is_whole(book, order, window):
                 yield Issue(
                     code="WASH-2",
                     where=order.where,
@@ -102,6 +106,12 @@ def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterato
                 message=f"{order.symbol} is bought, but {window.sold_at_loss[identity]}",
                 hint=f"wait {_days(book)} days from the sale",
             )
+
+
+def _is_whole(book: Book, order: Order, window: Window) -> bool:
+    """Whether an order sells all that the household holds of identical symbols (CA-7)."""
+    number = order.account.account_number
+    return (number, order.symbol) in window.sole and order.shares == book.held[number].get(order.symbol)
 
 
 def _days(book: Book) -> int:

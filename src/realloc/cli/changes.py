@@ -1,7 +1,7 @@
 """Changes of a household on the command line: KEY=VALUE, where the key is a path in its document.
 
 Nothing here knows the fields of the policy: a key is put into the document, and the document's own reader
-judges it, so that a new field works as soon as the document has it.
+judges it, so that a new field works as soon as the document has it. (Rates of tax are the exception: see `changed`.)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from realloc._reading import nearest
 from realloc.cli.arguments import POLICY_GROUP
 from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household
+from realloc.policy import Tax
 
 _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\]\.(?P<rest>.+)", re.DOTALL)
 _NONE = frozenset({"none", "null"})
@@ -140,6 +141,10 @@ def changed(household: Household, changes: Sequence[Change]) -> Household:
     if not changes:
         return household
     document = household.to_dict()
+    usual = Tax().to_dict()  # rates that nobody stated do not stand beside a person that they come from
+    document["policy"]["tax"] = {
+        key: value for key, value in document["policy"]["tax"].items() if value != usual.get(key)
+    }
     for change in changes:
         _put(document, change)
     try:

@@ -11,7 +11,16 @@ from realloc._reading import Table
 from realloc.documents.reading import at_file, read_document
 from realloc.errors import InputError, Issue
 from realloc.harvested import Harvested, HarvestedSale
-from realloc.plan import AccountCash, Certificate, ClassWeight, HouseholdTotals, Plan, PlanCosts, YearAfter
+from realloc.plan import (
+    AccountCash,
+    Certificate,
+    ClassWeight,
+    FewerOrders,
+    HouseholdTotals,
+    Plan,
+    PlanCosts,
+    YearAfter,
+)
 from realloc.plugins.importers.tabular import Layout, read_table
 from realloc.trades import LotSale, Trade
 
@@ -53,6 +62,14 @@ def read_plan(path: Path) -> Plan:
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
         tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
         harvest=_harvest(_open(top, "harvest")) if "harvest" in top else None,
+        fewer_orders=tuple(
+            FewerOrders(
+                orders=each.whole("orders", 0, least=1) or 0,
+                objective=each.number("objective"),
+                share=each.number("share"),
+            )
+            for each in _tables(top, "fewer_orders")
+        ),
     )
     if issues:
         raise InputError(at_file(path, issues))

@@ -19,6 +19,9 @@ MANY_ORDERS = 30
 MANY_CLASSES = 20
 """A page with more classes shows those that are furthest from their targets."""
 
+FEWER = "orders.fewer"
+"""The issue that says how far a few orders get."""
+
 FEW_WINDOWS = 3
 """Wash-sale windows that are told one by one."""
 
@@ -28,11 +31,12 @@ def plan_answer(plan: Plan, household: Household, *, why: bool = False) -> Answe
     accounts = {account.account_number: account for account in household.accounts}
     orders = _orders_by_account(plan, accounts, why=why)
     many = len(plan.trades) > MANY_ORDERS
-    page: list[Grid | Line] = [Line(text=worth(plan), strong=True), *_drift_lines(plan)]
+    page: list[Grid | Line] = [Line(text=worth(plan), strong=True), *_drift_lines(plan), *_fewer(plan)]
     page += [_accounts(plan, accounts)] if many else orders
     page += [_costs(plan), *_gains(plan), *_year(plan), *harvest_lines(plan.harvest)]
     page += [Line(text=closeness(plan), strong=True)]
-    page += notes(_gathered(plan, household), "What stood in the way, and what to know")
+    told = [issue for issue in _gathered(plan, household) if issue.code != FEWER]
+    page += notes(told, "What stood in the way, and what to know")
     page.append(_classes(plan, accounts))
     page += orders if many else []
     return Answer(
@@ -75,6 +79,11 @@ def _drift_lines(plan: Plan) -> list[Line]:
             f"{percent(totals.drift_before)}{becomes}."
         )
     ]
+
+
+def _fewer(plan: Plan) -> list[Line]:
+    """Return how far a few orders get, which the page tells at its head."""
+    return [Line(text=f"{issue.message}.") for issue in plan.issues if issue.code == FEWER]
 
 
 def _orders_by_account(plan: Plan, accounts: Mapping[str, Account], *, why: bool) -> list[Grid | Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from realloc.audit import audit_plan
@@ -24,6 +25,7 @@ from realloc.cli.waiting import wait_for
 from realloc.cli.work import Decision, Tools, decide, export, export_jointly, load_tools
 from realloc.documents.writing import require_place
 from realloc.errors import InputError
+from realloc.fewer import with_fewer_orders
 from realloc.plan import Plan
 
 ROUNDS = 100
@@ -36,6 +38,15 @@ def decide_for(source: Source, tools: Tools) -> Decision:
         f"Planning {plural(accounts, 'account')} and {plural(symbols, 'symbol')}",
         lambda: decide(source.household, tools, ROUNDS, source=source.path),
     )
+
+
+def weighed(decision: Decision, source: Source) -> Decision:
+    """Return the decision with how far a few of its orders get, where it has a plan."""
+    plan = decision.plan
+    if plan is None:
+        return decision
+    told = wait_for("Trying fewer orders", lambda: with_fewer_orders(source.household, plan))
+    return replace(decision, plan=told, issues=told.issues)
 
 
 def plan_for(source: Source) -> Plan:
@@ -78,6 +89,8 @@ def rebalance(
     decision = decide_for(source, tools)
     if what_if:
         show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
+    else:
+        decision = weighed(decision, source)
     orders = export(decision, tools, source.household)
     if not what_if:
         done = "" if options.export_path is None else _written(orders, options.export_path)
@@ -167,7 +180,9 @@ def report(
 
     write = write_pdf if pdf or output.suffix.casefold() == ".pdf" else write_report
     source = load(portfolio, policy=policy)
-    decided = plan_for(source) if plan is None else _saved_plan(plan, source)
+    decided = _saved_plan(plan, source) if plan is not None else plan_for(source)
+    if plan is None:
+        decided = with_fewer_orders(source.household, decided)
     wait_for(
         f"Writing {output}",
         lambda: write(source.household, decided, output, full_numbers=full_numbers),

@@ -8,7 +8,7 @@ from math import floor, fsum, inf
 
 import numpy as np
 
-from realloc.accounts import Account
+from realloc.accounts import Account, NamedLots, lot_ids
 from realloc.errors import Issue
 from realloc.optimizer.harvest_section import harvest_section
 from realloc.optimizer.integer import Repair
@@ -22,8 +22,8 @@ from realloc.plan import (
     Plan,
     PlanCosts,
 )
+from realloc.tax.regimes import regime_of
 from realloc.tax.relief import average_cost, relief_places
-from realloc.tax.terms import is_long_term
 from realloc.tax.year import year_after
 from realloc.trades import LotSale, Trade, plain
 
@@ -43,14 +43,14 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
         )
         for p in traded.tolist()
     ]
-    books: dict[int, _Lots] = {}
+    books: dict[int, NamedLots] = {}
     out = []
     for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
         n = int(pairs.account[p])
         sold_out = made.shares[p] == -pairs.held[p]
         shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
         if shares < 0 and n not in books:
-            books[n] = _Lots(problem.accounts[n])
+            books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
         out.append(
             Trade(
@@ -66,33 +66,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     return out
 
 
-class _Lots:
-    """An account's lots: their names, and the places of each symbol's, the oldest first."""
-
-    def __init__(self, account: Account) -> None:
-        lots = account.lots
-        self.names = [lot.id for lot in lots]
-        self.by_age: dict[str, list[int]] = {}
-        keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-        for place in sorted(range(len(lots)), key=keys.__getitem__):
-            self.by_age.setdefault(lots[place].symbol, []).append(place)
-        own = {name for name in self.names if name}
-        for symbol, places in self.by_age.items():
-            n = 0
-            for place in places:
-                n += 1
-                if not self.names[place]:
-                    while (name := f"{account.account_number}/{symbol}/{n}") in own:
-                        n += 1
-                    self.names[place] = name
-
-
-def lot_ids(account: Account) -> list[str]:
-    """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    return _Lots(account).names
-
-
-def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lots) -> tuple[LotSale, ...]:
+def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: NamedLots) -> tuple[LotSale, ...]:
     """Fill a sale from the pair's lots: by the account's relief, else by rising tax where gains are taxed."""
     pairs, household = problem.pairs, problem.household
     account = problem.accounts[pairs.account[p]]
@@ -112,7 +86,7 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: _Lot
                 shares=sold,
                 cost_per_share=cost,
                 acquired=lot.acquired,
-                term="long" if is_long_term(lot.acquired, household.as_of) else "short",
+                term=regime_of(household.policy.tax).term(lot.acquired, household.as_of),
                 gain=_figure((bid - cost) * sold),
             )
         )

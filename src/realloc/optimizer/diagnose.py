@@ -95,6 +95,7 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...]) -> Iterator[Issue]:
     if not wash.avoid:
         return
     taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
+    washed = "the loss superficial" if household.policy.tax.regime == "canada" else "it a wash sale"
     losses: dict[str, float] = {}
     first: dict[str, str] = {}
     for trade in trades:
@@ -109,7 +110,7 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...]) -> Iterator[Issue]:
             code="wash.window",
             where=f"accounts[{first[symbol]}].positions.{symbol}",
             message=f"{symbol} is sold at a loss of {usd(loss)}: buying {' or '.join(names)} in any account "
-            f"through {until} would make it a wash sale",
+            f"through {until} would make {washed}",
             hint="stop the reinvestment of its dividends until then",
             severity="info",
         )

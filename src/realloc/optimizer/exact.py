@@ -24,6 +24,9 @@ NOTHING = 1e-7
 WORTH_COUNTING = 1e-4
 """Units of the model: a step of shares worth less may as well be continuous, and the solver is more exact so."""
 
+TAIL = 1e-9
+"""Shares: less is no tail of a position."""
+
 USED = 1e-6
 """Of a switch: less is not used."""
 
@@ -133,7 +136,10 @@ class Program:
         lossy = np.bincount(lots.pair[lots.loss], minlength=len(pairs.held)) > 0
         both = (pairs.buy_max > 0) & (np.diff(lots.first) > 0)
         ordered = limits.order_cost > 0 or np.isfinite(limits.orders)
-        switched = ordered | (pairs.least > pairs.step) | (both & lossy & ~problem.coupled[pairs.wash])
+        # a loss, and a tail that is sold with the whole position, could pay for a sale that is bought back (QTY-2)
+        has_tail = pairs.sell_max - pairs.whole > TAIL
+        bought_back = both & ((lossy & ~problem.coupled[pairs.wash]) | (has_tail & self.whole))
+        switched = ordered | (pairs.least > pairs.step) | bought_back
         # a column's unit is a step of shares where it is integral, else the model's unit of value
         counted = self._counted(b)
         per_buy = np.where(counted, pairs.step[b] * pairs.price[b] / unit, 1.0)
@@ -210,7 +216,7 @@ class Program:
         steps = np.round(pairs.whole[s] / pairs.step[s])
         tail = pairs.sell_max[s] - pairs.whole[s]
         value = pairs.price[s] / unit
-        has_tail = tail > 1e-9
+        has_tail = tail > TAIL
         out = self._rows(0.0, np.inf, len(s))
         self.columns.add(
             np.zeros(len(s)),

@@ -13,7 +13,7 @@ from realloc.models import CASH
 from realloc.optimizer.harvesting import harvestable
 from realloc.optimizer.words import listing, usd
 from realloc.tax.history import identities
-from realloc.tax.terms import is_long_term
+from realloc.tax.regimes import rates_of, regime_of
 from realloc.trades import Trade
 
 FREE = 0.01
@@ -55,7 +55,7 @@ def harvest_section(
 
 def _sale(household: Household, trades: Sequence[Trade], trade: Trade, ids: Collection[str]) -> HarvestedSale:
     """Return what a sale harvests; `ids` are the lots of its account that may be harvested."""
-    tax = household.policy.tax
+    tax = rates_of(household.policy.tax)
     sold = [lot for lot in trade.lots if lot.id in ids and lot.gain < 0]
     loss = sum(-lot.gain for lot in sold)
     saved = sum(
@@ -126,10 +126,12 @@ def _offer(household: Household, account: Account, sale: RecentTrade, other: str
     back = household.spread_bps(sale.symbol) / 20_000
     lots = [lot for lot in account.lots if lot.symbol == other and lot.acquired >= sale.traded]
     value = price * sum(lot.shares for lot in lots)
-    rates, tax = household.policy.tax, 0.0
+    rates, tax = rates_of(household.policy.tax), 0.0
+    regime = regime_of(rates)
     for lot in lots if account.kind == "taxable" else ():
         gain = (price * (1 - half) - lot.cost_per_share) * lot.shares
-        rate = rates.long_term_rate if is_long_term(lot.acquired, household.as_of) else rates.short_term_rate
+        long = regime.term(lot.acquired, household.as_of) == "long"
+        rate = rates.long_term_rate if long else rates.short_term_rate
         tax += gain * rate * (rates.loss_value if gain < 0 else 1.0)
     trading = value * (half + back) + 2 * household.policy.costs.commission
     costs = [f"{usd(tax)} of tax"] if tax > FREE else []

@@ -77,7 +77,7 @@ class Repair:
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
         self.band = np.append(groups.band, np.inf)
-        self.inside = np.append(np.full(len(groups.band), problem.limits.inside_band), 0.0)
+        self.slot_band = self.band[self.slot]
         self.extra = problem.limits.outside_band - problem.limits.inside_band
         limits = problem.limits
         self.held_rate = pairs.price * (1 - pairs.location)
@@ -189,7 +189,7 @@ class Repair:
         traded = self.shares * np.where(self.shares > 0, pairs.ask - pairs.price, pairs.bid - pairs.price)
         located = pairs.location * pairs.price * self.shares
         return {
-            "drift": float(self.deviation(self.off, slice(None)).sum()),
+            "drift": float(self.deviation(self.off, self.band).sum()),
             "tax": float(self.pair_tax.sum()),
             "trading": float(traded.sum()) + limits.order_cost * int(np.count_nonzero(self.shares)),
             "location": float(located.sum() + problem.cash.location @ self.cash) + problem.location,
@@ -221,10 +221,11 @@ class Repair:
         astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.drift_value - NEGLIGIBLE)
         return broken, short, astray
 
-    def deviation(self, off: Floats, slots: Ints | slice) -> Floats:
+    def deviation(self, off: Floats, band: Floats) -> Floats:
         """Return the drift cost in dollars of groups that are `off` dollars from their targets."""
         far = np.abs(off)
-        return np.asarray(self.inside[slots] * far + self.extra * np.maximum(far - self.band[slots], 0.0))
+        inside = self.problem.limits.inside_band
+        return np.asarray(inside * far + self.extra * np.maximum(far - band, 0.0))
 
     def _outside(self, off: Floats, slots: Ints | slice) -> Floats:
         """Return the dollars that groups which are `off` dollars from their targets are outside their ranges."""
@@ -291,8 +292,9 @@ class Repair:
         after[..., :-1] = value[..., None] * pairs.weights[at]
         after[..., -1] = came * cash.weight[account]
         after += before
-        objective = cost - (self.pair_cost[at] + self.deviation(before, slot).sum(axis=-1))
-        objective += self.deviation(after, slot).sum(axis=-1)
+        band = self.slot_band[at]
+        objective = cost - (self.pair_cost[at] + self.deviation(before, band).sum(axis=-1))
+        objective += self.deviation(after, band).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
         missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.ranged:

@@ -64,5 +64,6 @@ def _changes(made: Repair, old: Ints, new: Ints, counts: Floats) -> Floats:
     after[:, :-1] += value[:, None] * pairs.weights[new]
     weight = made.problem.cash.weight[pairs.account[new]]
     after[:, -1] += (came - made.pair_cash[new] - made.pair_cash[old]) * weight
-    drift = made.deviation(after, slot) - made.deviation(made.off[slot], slot)
+    band = made.slot_band[new]
+    drift = made.deviation(after, band) - made.deviation(made.off[slot], band)
     return np.asarray(cost - made.pair_cost[new] - made.pair_cost[old] + drift.sum(axis=1))

@@ -1,4 +1,4 @@
-"""The price of a household-wide limit that binds: what the best plan without it would save, in dollars."""
+"""The price of a limit that binds: what the best plan without it would save, in dollars."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realloc.errors import Issue
 from realloc.household import Household
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Floats
-from realloc.optimizer.words import cents, usd
+from realloc.optimizer.words import cents, percent, usd
 
 SolveWithout = Callable[[Household], tuple[float, float]]
 """Solves a household again: the objective reached (infinite if it breaks a limit) and a bound, in dollars."""
@@ -38,41 +38,62 @@ def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
     The price lies between the savings of a plan without the limit that was found and those that the bound
     without it leaves possible, so both ends are true whatever the gaps are.
     """
-    household = made.problem.household
-    policy, limits, lots = household.policy, made.problem.limits, made.problem.lots
+    policy = made.problem.household.policy
     astray = policy.max_drift is not None and made.drift() > policy.max_drift + 1e-9
     if max(made.missed()) > 0 or made.problem.cash.short.any() or astray:
         return
-    for name, binds, limit in (
-        ("max_orders", orders_bind(made), str(policy.max_orders)),
-        (
-            "max_realized_gain",
-            _cap_binds(limits.gain, lots.gain, made.pair_gain, made),
-            cents(policy.max_realized_gain or 0.0),
-        ),
-        (
-            "max_short_term_gain",
-            _cap_binds(limits.short_gain, lots.short_gain, made.pair_short, made),
-            cents(policy.max_short_term_gain or 0.0),
-        ),
-        ("max_tax", _cap_binds(limits.tax, lots.tax, made.pair_tax, made), cents(policy.max_tax or 0.0)),
-        ("min_trade_value", _least_binds(made), cents(policy.min_trade_value)),
-    ):
-        if not binds:
-            continue
-        lifted = 0.0 if name == "min_trade_value" else None
-        reached, bound = solve_without(replace(household, policy=replace(policy, **{name: lifted})))  # type: ignore[arg-type]  # each field takes its own value
+    for where, limit, without in (*_of_policy(made), *_of_accounts(made)):
+        reached, bound = solve_without(without)
         objective = made.objective()
         most = objective - bound
         if most < LEAST_PRICE:
             continue
         yield Issue(
             code="cap.binds",
-            where=f"policy.{name}",
-            message=f"{name} of {limit} binds: it costs {_between(max(objective - reached, 0.0), most)}",
+            where=where,
+            message=f"{limit} binds: it costs {_between(max(objective - reached, 0.0), most)}",
             hint="that is the objective with it, less the best without it",
             severity="info",
         )
+
+
+def _of_policy(made: Repair) -> Iterator[tuple[str, str, Household]]:
+    """Yield the place, the words and the household without it of each limit of the policy that binds."""
+    household = made.problem.household
+    policy, limits, lots = household.policy, made.problem.limits, made.problem.lots
+    gain, short, tax = policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax
+    for name, binds, limit in (
+        ("max_orders", orders_bind(made), str(policy.max_orders)),
+        ("max_realized_gain", _cap_binds(limits.gain, lots.gain, made.pair_gain, made), cents(gain or 0.0)),
+        (
+            "max_short_term_gain",
+            _cap_binds(limits.short_gain, lots.short_gain, made.pair_short, made),
+            cents(short or 0.0),
+        ),
+        ("max_tax", _cap_binds(limits.tax, lots.tax, made.pair_tax, made), cents(tax or 0.0)),
+        ("max_drift", _drift_binds(made), percent(policy.max_drift or 0.0)),
+        ("min_trade_value", _least_binds(made), cents(policy.min_trade_value)),
+    ):
+        if binds:
+            lifted = 0.0 if name == "min_trade_value" else None
+            other = replace(policy, **{name: lifted})  # type: ignore[arg-type]  # each field takes its own value
+            yield f"policy.{name}", f"{name} of {limit}", replace(household, policy=other)
+
+
+def _of_accounts(made: Repair) -> Iterator[tuple[str, str, Household]]:
+    """Yield the same for each cap on positions up to which an account buys."""
+    problem = made.problem
+    pairs, household = problem.pairs, problem.household
+    after = (pairs.held + made.shares + pairs.step) * pairs.price
+    for n, account in enumerate(problem.accounts):
+        most = account.max_position_value
+        if most is None or not ((pairs.account == n) & (made.shares > 0) & (after > most)).any():
+            continue
+        accounts = tuple(
+            replace(a, max_position_value=None) if a is account else a for a in household.accounts
+        )
+        where = f"accounts[{account.account_number}].max_position_value"
+        yield where, f"max_position_value of {cents(most)}", replace(household, accounts=accounts)
 
 
 def _between(least: float, most: float) -> str:
@@ -97,6 +118,13 @@ def _cap_binds(cap: float, each: Floats, total: Floats, made: Repair) -> bool:
     sold_out = made.shares <= -made.full
     step = (each * problem.pairs.step[problem.lots.pair])[~sold_out[problem.lots.pair]]
     return bool(len(step)) and cap - float(total.sum()) < float(step.max(initial=0.0))
+
+
+def _drift_binds(made: Repair) -> bool:
+    """Return whether household drift is at its cap to within a share."""
+    pairs, limits = made.problem.pairs, made.problem.limits
+    room = (limits.drift - made.drift()) * made.problem.drift_value
+    return bool(np.isfinite(limits.drift)) and room < float((pairs.step * pairs.price).max(initial=0.0))
 
 
 def _least_binds(made: Repair) -> bool:

@@ -6,7 +6,7 @@ sold, over *groups* (what has a target: classes, symbols, unassigned symbols, ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -27,8 +27,8 @@ from realloc.optimizer.restriction import Restriction
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
+from realloc.tax.regimes import rates_of, regime_of
 from realloc.tax.relief import average_cost, relief_places
-from realloc.tax.terms import long_term_cutoff
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -213,6 +213,7 @@ def build(household: Household) -> Problem:
     Rules that concern one pair alone (menus, no-buy, no-sell, caps on positions, recent purchases and loss
     sales) become bounds here: rules BUY-1, BUY-2, SELL-1, QTY-1, QTY-3, DNT-1, WASH-2 and WASH-3.
     """
+    household = regime_of(household.policy.tax).plain(household)
     policy = household.policy
     scopes = tuple(scopes_of(household))
     accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
@@ -423,8 +424,10 @@ class _PairTable:
         self.household = household
         self.wash = wash
         self.restriction = restriction
-        self.tax = household.policy.tax
-        self.cutoff: date = long_term_cutoff(household.as_of)
+        regime = regime_of(household.policy.tax)
+        self.tax = rates_of(household.policy.tax)
+        self.cutoff: date = regime.long_until(household.as_of)
+        self.sold_whole = regime.sold_whole(household)
         self.rows: list[tuple[float, ...]] = []
         self.names: list[tuple[str, str]] = []
         self.cover: list[tuple[tuple[int, float], ...]] = []
@@ -470,6 +473,8 @@ class _PairTable:
         if whole >= held or sell_max < held:
             whole = sell_max
         least_sale = least
+        if self._must_go_whole(account, lots.get(symbol, ()), symbol, root):
+            whole = 0.0
         if whole < least:
             enough = sell_max == held and Decimal(repr(held)) * Decimal(repr(price)) >= Decimal(
                 repr(smallest)
@@ -498,6 +503,14 @@ class _PairTable:
         self.cover.append(cover)
         self.first.append(len(self.lots))
 
+    def _must_go_whole(
+        self, account: Account, lots: Sequence[tuple[int, Lot]], symbol: str, root: str
+    ) -> bool:
+        """Return whether a position at a loss may be sold as a whole or not at all (rule CA-7)."""
+        if root not in self.wash.bought or (account.account_number, symbol) not in self.sold_whole:
+            return False
+        return any(lot.cost_per_share > self.quotes[symbol][1] for _, lot in lots)
+
     def _sellable(
         self, account: Account, lots: list[tuple[int, Lot]], symbol: str, held: float, root: str
     ) -> float:
@@ -515,11 +528,12 @@ class _PairTable:
         bid = self.quotes[symbol][1]
         short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
         keeps_losses = root in self.wash.bought
+        only_whole = (account.account_number, symbol) in self.sold_whole
         closed = self.restriction.closed_lots
         found = []
         for place, lot in lots:
             gain = bid - lot.cost_per_share
-            if (gain < 0 and keeps_losses) or (account.account_number, place) in closed:
+            if (gain < 0 and keeps_losses and not only_whole) or (account.account_number, place) in closed:
                 continue
             is_long = lot.acquired <= self.cutoff
             tax = gain * (long if is_long else short) * (loss_value if gain < 0 else 1.0)

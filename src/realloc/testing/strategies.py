@@ -280,6 +280,8 @@ def _policies(draw: st.DrawFn, symbols: list[str], classes: list[str]) -> dict[s
     if draw(_rarely()):
         names = [*(name for name in classes if name != "CASH"), "CASH", symbols[0]]
         policy |= draw(_locations(names))
+    if draw(st.sampled_from([False] * 5 + [True])):
+        policy["tax"] = policy["tax"] | {"regime": "canada"}
     policy["mirror"] = draw(_rarely())
     if draw(_rarely()):
         policy["after_tax_weights"] = {"tax_deferred": draw(st.sampled_from([0.25, 0.75])), "taxable": 0.9}

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from realloc.accounts import lot_ids
+from realloc.household import Household
 from realloc.policy import Tax
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import History, Purchase, Sale, identities
 from realloc.tax.ledger import Denial, Holding, Realized, take
+from realloc.tax.regimes.planning import Positions
 from realloc.tax.terms import Term
 
 INCLUSION_RATE = Fraction(1, 2)
@@ -38,7 +41,11 @@ class Canada:
             and holding.purchase.bought <= sale.sold
         ]
         pool = [
-            place for place in mine if _party(book[place].purchase) == (owner, True) and book[place].shares
+            place
+            for place in mine
+            if book[place].purchase.symbol == sale.symbol
+            and _party(book[place].purchase) == (owner, True)
+            and book[place].shares
         ]
         total = sum((book[place].shares for place in pool), ZERO)
         if total:
@@ -106,6 +113,53 @@ class Canada:
     def term(self, held_from: date, sold: date) -> Term:  # noqa: ARG002 - there is no holding period
         """Every gain is of one kind; it is called ``long``."""
         return "long"
+
+    def long_until(self, sold: date) -> date:  # noqa: ARG002 - there is no holding period
+        """Every lot, whenever it was bought."""
+        return date.max
+
+    def plain(self, household: Household) -> Household:
+        """Give every lot the average cost of its taxpayer's shares of the symbol, to the nearest float (CA-1).
+
+        Lots are named before their costs change, because default ids go by cost (DET-1).
+        """
+        paid: dict[tuple[str, str], Fraction] = {}
+        shares: dict[tuple[str, str], Fraction] = {}
+        taxed = [account for account in household.accounts if account.kind == "taxable"]
+        for account in taxed:
+            for lot in account.lots:
+                pool = (account.owner, lot.symbol)
+                paid[pool] = paid.get(pool, ZERO) + exact(lot.shares) * exact(lot.cost_per_share)
+                shares[pool] = shares.get(pool, ZERO) + exact(lot.shares)
+        cost = {pool: float(paid[pool] / shares[pool]) for pool in paid}
+        return replace(
+            household,
+            accounts=tuple(
+                replace(
+                    account,
+                    lots=tuple(
+                        replace(lot, cost_per_share=cost[account.owner, lot.symbol], id=name)
+                        for lot, name in zip(account.lots, lot_ids(account), strict=True)
+                    ),
+                    lot_relief="specific",
+                )
+                if account.kind == "taxable"
+                else account
+                for account in household.accounts
+            ),
+        )
+
+    def sold_whole(self, household: Household) -> Positions:
+        """Return the positions that are the only one of their identical property in the household (CA-7)."""
+        if household.policy.mode == "raise_cash":
+            return frozenset()
+        name = identities(household.policy.wash_sales.identical)
+        places: dict[str, list[tuple[str, str]]] = {}
+        for account in household.accounts:
+            for symbol, shares in account.positions.items():
+                if shares:
+                    places.setdefault(name.get(symbol, symbol), []).append((account.account_number, symbol))
+        return frozenset(some[0] for some in places.values() if len(some) == 1)
 
     def rate(self, term: Term, tax: Tax) -> Fraction:  # noqa: ARG002 - there is one rate
         """Half of the policy's short-term, that is ordinary, rate."""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
+from realloc.household import Household
 from realloc.policy import Tax
 from realloc.tax.exact import exact
 from realloc.tax.history import History, Sale
 from realloc.tax.ledger import Denial, Holding, Realized
-from realloc.tax.terms import Term, term_of
+from realloc.tax.regimes.planning import Positions
+from realloc.tax.terms import Term, long_term_cutoff, term_of
 from realloc.tax.wash import adjust_basis, match_losses, match_lots
 
 
@@ -41,6 +43,18 @@ class UnitedStates:
     def term(self, held_from: date, sold: date) -> Term:
         """Long-term after more than one year."""
         return term_of(held_from, sold)
+
+    def plain(self, household: Household) -> Household:
+        """Every lot has a cost of its own."""
+        return household
+
+    def long_until(self, sold: date) -> date:
+        """See `realloc.tax.terms.long_term_cutoff`."""
+        return long_term_cutoff(sold)
+
+    def sold_whole(self, household: Household) -> Positions:  # noqa: ARG002 - another regime needs it
+        """No position: a purchase within the window washes the loss (the cautious reading of WASH-2)."""
+        return frozenset()
 
     def rate(self, term: Term, tax: Tax) -> Fraction:
         """Return the policy's rate of the term."""
