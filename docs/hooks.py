@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"```\{\.(console|python) \.run(?: status=(\d))?\}\n(.*?)```", re.DOTALL)
-WIDTH = "100"
+WIDTH = "80"
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

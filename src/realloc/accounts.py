@@ -225,8 +225,7 @@ class NamedLots:
         lots = account.lots
         self.names = [lot.id for lot in lots]
         self.by_age: dict[str, list[int]] = {}
-        keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-        for place in sorted(range(len(lots)), key=keys.__getitem__):
+        for place in oldest_first(account):
             self.by_age.setdefault(lots[place].symbol, []).append(place)
         own = {name for name in self.names if name}
         for symbol, places in self.by_age.items():
@@ -242,3 +241,10 @@ class NamedLots:
 def lot_ids(account: Account) -> list[str]:
     """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
     return NamedLots(account).names
+
+
+def oldest_first(account: Account) -> list[int]:
+    """Return the places of the account's lots by date, cost, shares and id."""
+    lots = account.lots
+    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
+    return sorted(range(len(lots)), key=keys.__getitem__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
 from types import ModuleType
 from typing import Any, Literal
 
@@ -63,6 +64,84 @@ class PlanCosts:
     tax: float
     trading: float
     location: float
+
+
+WashEffect = Literal["deferred", "lost"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WashSale:
+    """Loss shares whose loss a purchase denies (26 USC 1091; rules WASH-4 to WASH-6).
+
+    Parameters
+    ----------
+    account_number, symbol, lot : str
+        Where the loss is taken; the lot is empty for a loss of a recent trade, which the plan's purchase denies.
+    shares, disallowed : float
+        Shares, and the dollars of loss that do not count.
+    effect : {"deferred", "lost"}
+        Added to the basis of the replacement, or lost for good (Rev. Rul. 2008-5).
+    replaced_in, replaced_by : str
+        Account and symbol of the purchase.
+    bought : datetime.date
+        Its trade date.
+    """
+
+    account_number: str
+    symbol: str
+    lot: str
+    shares: float
+    disallowed: float
+    effect: WashEffect
+    replaced_in: str
+    replaced_by: str
+    bought: date
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wash sale as the plan document has it."""
+        return {**_values(self), "bought": self.bought.isoformat()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoBuy:
+    """A symbol that must not be bought through a day, or a loss that counts would be denied (rule WASH-7).
+
+    `accounts` are those in which a purchase would count, `owners` whose they are; a reinvested dividend is a
+    purchase.
+    """
+
+    symbol: str
+    until: date
+    accounts: tuple[str, ...]
+    owners: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the plan document has it."""
+        return {
+            "symbol": self.symbol,
+            "until": self.until.isoformat(),
+            "accounts": list(self.accounts),
+            "owners": list(self.owners),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWashSales:
+    """The wash sales of a plan, with the sums that are deferred and lost in dollars, and the window after it."""
+
+    disallowed: tuple[WashSale, ...] = ()
+    deferred: float = 0.0
+    lost: float = 0.0
+    no_buy: tuple[NoBuy, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the section of the plan document."""
+        return {
+            "disallowed": [sale.to_dict() for sale in self.disallowed],
+            "deferred": self.deferred,
+            "lost": self.lost,
+            "no_buy": [symbol.to_dict() for symbol in self.no_buy],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +217,8 @@ class Plan:
         See their classes.
     issues : tuple of Issue
         What stood in the way, and what a person should know.
+    wash_sales : PlannedWashSales, optional
+        Losses that do not count, and until when which symbols must not be bought; None: not stated.
     tax_year : YearAfter, optional
         The year after the plan, where the household states the year so far.
     harvest : Harvested, optional
@@ -153,6 +234,7 @@ class Plan:
     costs: PlanCosts
     certificate: Certificate
     issues: tuple[Issue, ...] = ()
+    wash_sales: PlannedWashSales | None = None
     tax_year: YearAfter | None = None
     harvest: Harvested | None = None
     fewer_orders: tuple[FewerOrders, ...] = ()
@@ -181,6 +263,7 @@ class Plan:
             "costs": _values(self.costs),
             "certificate": _values(self.certificate),
             "issues": [issue.to_dict() for issue in self.issues],
+            **({} if self.wash_sales is None else {"wash_sales": self.wash_sales.to_dict()}),
             **({} if self.tax_year is None else {"tax_year": _values(self.tax_year)}),
             **({} if self.harvest is None else {"harvest": self.harvest.to_dict()}),
             **({"fewer_orders": [_values(few) for few in self.fewer_orders]} if self.fewer_orders else {}),

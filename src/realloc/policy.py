@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
 from realloc._reading import Table, join
 from realloc.accounts import KINDS
-from realloc.errors import InputError
+from realloc.errors import InputError, Issue
 from realloc.models import BAND_KEYS, Band
 from realloc.modes import (
     DEFAULT_DESTINATION,
@@ -29,6 +29,9 @@ from realloc.returns import (
     read_preferences,
     read_returns,
 )
+
+WashMode = Literal["avoid", "allow", "warn"]
+WASH_MODES: tuple[str, ...] = get_args(WashMode)
 
 Regime = Literal["us", "canada"]
 REGIMES: tuple[str, ...] = get_args(Regime)
@@ -95,6 +98,8 @@ class Tax:
         Dollars of tax per dollar of gain.
     loss_value : float
         What a loss is worth as a part of its rate.
+    defer_days : int
+        A lot with a gain that turns long-term within so many days is kept, unless a reserve needs it (rule DEFER-1).
     filing : Filing, optional
         The person that both rates come from, where the document states one.
     regime : {"us", "canada"}
@@ -105,6 +110,7 @@ class Tax:
     short_term_rate: float = 0.37
     long_term_rate: float = 0.20
     loss_value: float = 0.5
+    defer_days: int = field(default=0, repr=False)
     filing: Filing | None = field(default=None, repr=False)
     regime: Regime = "us"
 
@@ -112,12 +118,14 @@ class Tax:
         """Return the tax as the household document has it: the person where there is one, else the rates."""
         rates = {"short_term_rate": self.short_term_rate, "long_term_rate": self.long_term_rate}
         stated = self.filing.to_dict() if self.filing else rates
-        return {**stated, "loss_value": self.loss_value, "regime": self.regime}
+        more = {"defer_days": self.defer_days} if self.defer_days else {}
+        return {**stated, "loss_value": self.loss_value, "regime": self.regime, **more}
 
     @classmethod
     def read(cls, table: Table) -> Self:
         """Build the tax from a table that collects the issues."""
         loss_value = table.number("loss_value", 0.5, least=0.0, most=1.0)
+        days = table.whole("defer_days", 0, least=0) or 0
         regime = table.choice("regime", "us", REGIMES)
         filing = [key for key in FILING_KEYS if key in table]
         if filing and regime != "us":
@@ -134,6 +142,7 @@ class Tax:
                 short_term_rate=table.number("short_term_rate", 0.37, least=0.0, most=1.0),
                 long_term_rate=table.number("long_term_rate", 0.20, least=0.0, most=1.0),
                 loss_value=loss_value,
+                defer_days=min(days, LONGEST_DEFERRAL),
             )
         both = [key for key in ("short_term_rate", "long_term_rate") if key in table]
         if both:
@@ -144,7 +153,7 @@ class Tax:
                 "keep the rates, or the filing status with the income",
             )
             return cls(loss_value=loss_value)
-        return cls._of_person(table, loss_value)
+        return replace(cls._of_person(table, loss_value), defer_days=min(days, LONGEST_DEFERRAL))
 
     @classmethod
     def _of_person(cls, table: Table, loss_value: float) -> Self:
@@ -184,6 +193,9 @@ class Tax:
         )
 
 
+LONGEST_DEFERRAL = 366
+"""Days: every lot is long-term by then."""
+
 FILING_KEYS = tuple(Filing.__dataclass_fields__)
 TAX_KEYS = frozenset({*Tax.__dataclass_fields__, *FILING_KEYS} - {"filing"})
 
@@ -209,21 +221,53 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WashSales:
-    """How wash sales are kept away (26 USC 1091).
+    """What a plan does about wash sales (26 USC 1091).
 
     Parameters
     ----------
-    avoid : bool
-        Make the plan without any.
+    avoid : bool, optional
+        Make the plan without any. True is the mode ``avoid``, False the mode ``warn``; one of the two keys is enough.
+    mode : {"avoid", "allow", "warn"}, optional
+        ``avoid`` (the default) makes a plan without any; ``allow`` lets a denied loss have no value (rule WASH-4);
+        ``warn`` plans as if there were no rule, and names each wash sale.
     window_days : int
         Days before and after a sale at a loss in which a purchase washes it.
     identical : tuple of tuple of str
         Groups of symbols that are substantially identical.
+
+    Raises
+    ------
+    InputError
+        `avoid` and `mode` contradict each other.
     """
 
-    avoid: bool = True
+    avoid: bool | None = None
+    mode: WashMode | None = None
     window_days: int = 30
     identical: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        mode = self.mode or ("warn" if self.avoid is False else "avoid")
+        if self.avoid is not None and self.avoid != (mode == "avoid"):
+            raise InputError(
+                Issue(
+                    code="wash_sales.both",
+                    where="mode",
+                    message=f"the mode {mode!r} contradicts 'avoid' = {str(self.avoid).lower()}",
+                    hint="keep one of the two keys",
+                )
+            )
+        object.__setattr__(self, "mode", mode)
+        object.__setattr__(self, "avoid", mode == "avoid")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the household document has: the mode by its older key where that says it."""
+        stated = {"mode": self.mode} if self.mode == "allow" else {"avoid": self.avoid}
+        return {
+            **stated,
+            "window_days": self.window_days,
+            "identical": [list(group) for group in self.identical],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,11 +362,7 @@ class Policy:
             "max_short_term_gain": self.max_short_term_gain,
             "max_tax": self.max_tax,
             "max_drift": self.max_drift,
-            "wash_sales": {
-                "avoid": self.wash_sales.avoid,
-                "window_days": self.wash_sales.window_days,
-                "identical": [list(group) for group in self.wash_sales.identical],
-            },
+            "wash_sales": self.wash_sales.to_dict(),
             "location": {name: dict(costs) for name, costs in self.location.items()},
             "location_preference": {name: list(kinds) for name, kinds in self.location_preference.items()},
             "location_from_returns": self.location_from_returns is True
@@ -395,6 +435,15 @@ def _absent(table: Table, key: str) -> bool:
     return table.value.get(key) is None
 
 
+INSTEAD: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    **{("tax", key): ("short_term_rate", "long_term_rate") for key in FILING_KEYS},
+    **{("tax", key): FILING_KEYS for key in ("short_term_rate", "long_term_rate")},
+    ("wash_sales", "mode"): ("avoid",),
+    ("wash_sales", "avoid"): ("mode",),
+}
+"""Keys of the policy that say the same as others: setting one takes those others out of a document."""
+
+
 def _read_wash_sales(table: Table) -> WashSales:
     identical = table.value.get("identical", ())
     where = join(table.where, "identical")
@@ -402,11 +451,15 @@ def _read_wash_sales(table: Table) -> WashSales:
         table.fault("type.list", where, "expected a list of lists of symbols")
         identical = ()
     groups = tuple(table.check_names(group, f"{where}[{n}]") for n, group in enumerate(identical))
-    return WashSales(
-        avoid=table.flag("avoid", default=True),
-        window_days=table.whole("window_days", 30, least=0) or 0,
-        identical=groups,
-    )
+    days = table.whole("window_days", 30, least=0) or 0
+    avoid = table.flag("avoid", default=True) if "avoid" in table else None
+    mode = table.choice("mode", "avoid", WASH_MODES) if "mode" in table else None
+    try:
+        return WashSales(avoid=avoid, mode=mode, window_days=days, identical=groups)
+    except InputError as error:
+        for issue in error.issues:
+            table.fault(issue.code, join(table.where, issue.where), issue.message, issue.hint)
+        return WashSales(window_days=days, identical=groups)
 
 
 def _read_after_tax_weights(table: Table) -> dict[str, float]:

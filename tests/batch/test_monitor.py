@@ -72,7 +72,7 @@ def losses(home: Household) -> float:
             found = more
 
     def fresh(day: date) -> bool:
-        return wash.avoid and 0 <= (home.as_of - day).days <= wash.window_days
+        return wash.mode == "avoid" and 0 <= (home.as_of - day).days <= wash.window_days
 
     bought = {lot.symbol for account in home.accounts for lot in account.lots if fresh(lot.acquired)}
     bought |= {trade.symbol for trade in home.recent_trades if trade.shares > 0 and fresh(trade.traded)}

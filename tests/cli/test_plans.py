@@ -27,8 +27,11 @@ from realloc.plan import (
     ClassWeight,
     FewerOrders,
     HouseholdTotals,
+    NoBuy,
     Plan,
     PlanCosts,
+    PlannedWashSales,
+    WashSale,
     YearAfter,
 )
 from realloc.plugins.core.base import RebalancerPlugin
@@ -59,6 +62,16 @@ PLAN = Plan(
     costs=PlanCosts(objective=120.0, do_nothing=378.0, drift=0.0, tax=120.0, trading=0.0, location=0.0),
     certificate=Certificate(status="certified", objective=120.0, bound=119.5, gap=0.5, gap_bps=0.667),
     issues=(Issue(code="x", where="accounts[Z1]", message="a note", hint="a hint", severity="warning"),),
+    wash_sales=PlannedWashSales(
+        disallowed=(
+            WashSale(
+                account_number="Z1", symbol="VTI", lot="", shares=2.0, disallowed=4.0, effect="lost",
+                replaced_in="I1", replaced_by="VTI", bought=date(2026, 3, 1),
+            ),
+        ),
+        deferred=1.0, lost=4.0,
+        no_buy=(NoBuy(symbol="VTI", until=date(2026, 3, 31), accounts=("I1", "Z1"), owners=("Ann",)),),
+    ),
     tax_year=YearAfter(
         realized_short_term=-50.0, realized_long_term=600.0, taxed_short_term=0.0, taxed_long_term=550.0,
         deducted=0.0, carried_short_term=1.0, carried_long_term=2.0, tax_before=10.0, tax=120.0,

@@ -153,7 +153,7 @@ class Statement:
 def state(household: Household) -> Statement:
     """Return `household` as a statement."""
     families = _families(household.policy.wash_sales.identical)
-    avoid = household.policy.wash_sales.avoid
+    avoid = household.policy.wash_sales.mode == "avoid"
     bought, sold = _recent(household, families) if avoid else (frozenset(), frozenset())
     sole = _sole(household, families)
     groups: list[Group] = []

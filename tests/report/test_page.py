@@ -262,6 +262,16 @@ def test_the_tax_year_is_told_where_the_household_states_it() -> None:
     )
 
 
+def test_the_rule_against_losses_is_that_of_the_country(planned: tuple[Household, Plan]) -> None:
+    household, plan = planned
+    policy = replace(household.policy, tax=replace(household.policy.tax, regime="canada"))
+    assert "disallows the loss (26 USC 1091)" in Page(report_html(household, plan)).text
+    assert (
+        "superficial (Income Tax Act, section 54)"
+        in Page(report_html(replace(household, policy=policy), plan)).text
+    )
+
+
 def test_what_is_harvested_and_replaced_is_told(planned: tuple[Household, Plan]) -> None:
     sale = HarvestedSale(
         account_number="JNT-4410", symbol="VTI", shares=60.0, loss=809.09, tax_saved=283.18, deferred=121.36,

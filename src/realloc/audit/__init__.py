@@ -16,6 +16,7 @@ from decimal import Decimal, localcontext
 from realloc.audit.book import Book, check_prices, open_book
 from realloc.audit.cash import cash_after, check_cash, settle
 from realloc.audit.claims import check_claims
+from realloc.audit.deferral import check_deferral
 from realloc.audit.exact import EXACT, exact
 from realloc.audit.figures import (
     cash_by_scope,
@@ -37,7 +38,8 @@ from realloc.audit.report import (
     AuditReport,
 )
 from realloc.audit.rules import check_caps, check_orders
-from realloc.audit.wash import check_wash_sales, look_back
+from realloc.audit.wash import check_denied, check_wash_sales, look_back
+from realloc.audit.washed import Washed, match_washes
 from realloc.errors import AuditError, Issue
 from realloc.household import Household
 from realloc.plan import Plan
@@ -107,6 +109,8 @@ def audit_plan(household: Household, plan: Plan) -> AuditReport:
 
     Notes
     -----
+    What it says of wash sales and of the tax year is judged where it is stated.
+
     Tolerances, for figures that were computed with floats: prices, none; cash after, a ten-thousandth of a
     cent; notional, the gain of a lot, cash before and shortfall, half a cent; the value, sums of gains, the
     parts of the objective and the certificate, one cent; targets and bands, 1e-9; weights and drift, 1e-9 and
@@ -114,8 +118,8 @@ def audit_plan(household: Household, plan: Plan) -> AuditReport:
     """
     with localcontext(EXACT):
         book = open_book(household)
-        report, orders = _audit(book, plan.trades, lots_required=True)
-        findings = [*report.findings, *check_claims(book, plan, orders, report)]
+        report, orders, washed = _audit(book, plan.trades, lots_required=True)
+        findings = [*report.findings, *check_claims(book, plan, orders, report, washed)]
         return AuditReport(
             findings=_errors_first(findings),
             accounts=report.accounts,
@@ -139,19 +143,24 @@ def require(household: Household, plan: Plan) -> AuditReport:
     return report
 
 
-def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple[AuditReport, list[Order]]:
+def _audit(
+    book: Book, trades: Sequence[Trade], *, lots_required: bool
+) -> tuple[AuditReport, list[Order], Washed]:
     findings: list[Issue] = [*check_prices(book)]
     orders = read_orders(book, trades, findings, lots_required=lots_required)
     window = look_back(book)
     cash = cash_after(book, orders)
     accounts = settle(book, cash)
-    sales = sum_sales(book, orders)
+    washed = match_washes(book, orders)
+    sales = sum_sales(book, orders, washed)
     before = measure(book, {}, cash_by_scope(book, book.cash))
     after = measure(book, changes_by_scope(book, orders), cash_by_scope(book, cash))
     findings += check_orders(book, orders)
     findings += check_wash_sales(book, orders, window)
+    findings += check_denied(book, washed)
     findings += check_caps(book, orders, sales)
     mode = open_mode(book, before.values)
+    findings += check_deferral(book, mode, orders)
     findings += check_mode(mode, orders, cash, after.values)
     findings += check_cash(book, orders, accounts, window, mode)
     findings += _check_drift(book, after.drift)
@@ -178,7 +187,7 @@ def _audit(book: Book, trades: Sequence[Trade], *, lots_required: bool) -> tuple
             location=location,
         ),
     )
-    return report, orders
+    return report, orders, washed
 
 
 def _check_drift(book: Book, drift: Decimal) -> Iterator[Issue]:

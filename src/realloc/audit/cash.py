@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from realloc.accounts import Account
 from realloc.audit.book import Book, account_path
+from realloc.audit.deferral import is_kept
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ONE, ZERO, exact, floor_cents, usd
 from realloc.audit.lots import Order, lots_by_id
 from realloc.audit.modes import ModeRules
-from realloc.audit.relief import before_a_loss
+from realloc.audit.relief import basis, broker_order
 from realloc.audit.report import AuditedAccount
 from realloc.audit.wash import Window
 from realloc.errors import Issue
@@ -121,7 +122,7 @@ def _unsold(
             continue
         if capped and account.kind == "taxable" and _gains(book, account, symbol, bid):
             continue
-        more = _sellable(book, account, symbol, window) - sold.get(symbol, ZERO)
+        more = _sellable(book, account, symbol, window, mode) - sold.get(symbol, ZERO)
         cash = more * bid - (ZERO if symbol in sold else exact(policy.costs.commission))
         if more > 0 and cash >= CENT:
             unsold[symbol] = cash
@@ -133,22 +134,22 @@ def _gains(book: Book, account: Account, symbol: str, bid: Decimal) -> bool:
     return any(exact(lot.cost_per_share) < bid for lot in lots)
 
 
-def _sellable(book: Book, account: Account, symbol: str, window: Window) -> Decimal:
-    """Return the most shares that one order may sell under SELL-1, QTY-1, QTY-3 and WASH-2."""
-    number = account.account_number
-    shares = book.held[number][symbol]
-    lots = book.lots[number].get(symbol, ())
-    if account.lot_relief == "specific":
-        open_lots = [lot for lot in lots if not window.blocks(book, number, lot)]
-        open_shares = sum((exact(lot.shares) for lot in open_lots), ZERO)
-        blocked = len(open_lots) < len(lots)
-    else:
-        named = lots_by_id(book, account, symbol)
-        open_shares = before_a_loss(book, account, book.quotes[symbol], named)
-        lost = open_shares < sum((exact(lot.shares) for lot in lots), ZERO)
-        blocked = lost and account.kind == "taxable" and window.of(symbol) in window.bought
-    if blocked:
-        shares = min(shares, open_shares)
+def _sellable(book: Book, account: Account, symbol: str, window: Window, mode: ModeRules) -> Decimal:
+    """Return the most shares that one order may sell under SELL-1, SELL-3, QTY-1, QTY-3, WASH-2 and DEFER-1."""
+    shares = book.held[account.account_number][symbol]
+    lots = lots_by_id(book, account, symbol)
+    quote = book.quotes[symbol]
+    open_lots = []
+    for name in broker_order(book, account, quote, lots):
+        lot = lots[name]
+        each = basis(account, list(lots.values()), lot)
+        if window.blocks(account, symbol, each - quote.bid) or is_kept(book, mode, account, lot):
+            if account.lot_relief != "specific":
+                break
+            continue
+        open_lots.append(lot)
+    if len(open_lots) < len(lots):
+        shares = min(shares, sum((exact(lot.shares) for lot in open_lots), ZERO))
         shares -= shares % (_THOUSANDTH if account.fractional else ONE)
     least = exact(book.household.policy.min_trade_value) - LIMIT_TOLERANCE
     return shares if shares * book.quotes[symbol].price >= least else ZERO

@@ -22,6 +22,8 @@ from realloc.audit.exact import ONE, exact, usd
 from realloc.audit.harvest_claims import check_harvest
 from realloc.audit.lots import Order, is_number
 from realloc.audit.report import AuditReport
+from realloc.audit.wash_claims import check_wash_claims
+from realloc.audit.washed import Washed
 from realloc.audit.year import check_year
 from realloc.errors import Issue
 from realloc.plan import Plan
@@ -31,7 +33,9 @@ BASIS = Decimal("1e-14")
 """Tolerance of an average basis, which is rounded to the nearest float, relative to it."""
 
 
-def check_claims(book: Book, plan: Plan, orders: list[Order], report: AuditReport) -> Iterator[Issue]:
+def check_claims(
+    book: Book, plan: Plan, orders: list[Order], report: AuditReport, washed: Washed
+) -> Iterator[Issue]:
     """Find every figure of a plan that does not agree with the audit's, and a plan worse than none."""
     yield from _check_trades(book, plan.trades)
     yield from _check_lots(orders)
@@ -39,7 +43,9 @@ def check_claims(book: Book, plan: Plan, orders: list[Order], report: AuditRepor
     yield from check_classes(book, plan.classes, report)
     yield from check_totals(book, plan, report)
     yield from check_costs(plan, report)
-    yield from check_year(book, plan, report.household)
+    if plan.wash_sales is not None:
+        yield from check_wash_claims(book, plan.wash_sales, washed)
+    yield from check_year(book, plan, report.household, washed)
     yield from check_harvest(book, plan, orders)
     yield from check_certificate(plan.certificate, report)
     yield from check_candidate(book, report)

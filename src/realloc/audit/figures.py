@@ -12,16 +12,22 @@ from realloc.audit.exact import ZERO, exact, ratio
 from realloc.audit.location import location_by_kind
 from realloc.audit.lots import Order
 from realloc.audit.report import AuditedClass
+from realloc.audit.washed import Washed
 from realloc.models import CASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sales:
-    """Realized gains in taxable accounts and the tax on them, dollars."""
+    """Realized gains in taxable accounts and the tax on them, dollars.
+
+    `short_counted` and `long_counted` are without the losses that do not count for a cap.
+    """
 
     short: Decimal
     long: Decimal
     tax: Decimal
+    short_counted: Decimal
+    long_counted: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +42,8 @@ class Deviation:
     values: tuple[Decimal, ...]
 
 
-def sum_sales(book: Book, orders: list[Order]) -> Sales:
-    """Return realized gains and their tax (OBJ-2)."""
+def sum_sales(book: Book, orders: list[Order], washed: Washed) -> Sales:
+    """Return realized gains and their tax (OBJ-2); with the mode ``allow`` denied losses have no value (WASH-4)."""
     rates = book.household.policy.tax
     terms = rates_by_term(rates)
     loss_value = exact(rates.loss_value)
@@ -48,7 +54,19 @@ def sum_sales(book: Book, orders: list[Order]) -> Sales:
             gains[taking.long] += taking.gain
             due = taking.gain * terms[taking.long]
             tax += due * loss_value if taking.gain < 0 else due
-    return Sales(short=gains[False], long=gains[True], tax=tax)
+    counted = dict(gains)
+    if book.household.policy.wash_sales.mode == "allow":
+        for denied in washed.denied:
+            tax += denied.amount * terms[denied.long] * loss_value
+            if denied.lot:
+                counted[denied.long] += denied.amount
+    return Sales(
+        short=gains[False],
+        long=gains[True],
+        tax=tax,
+        short_counted=counted[False],
+        long_counted=counted[True],
+    )
 
 
 def sum_trading(book: Book, orders: list[Order]) -> Decimal:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from realloc.accounts import Account, Lot
 from realloc.audit.book import Book
 from realloc.audit.exact import CENT, ZERO, exact
+from realloc.audit.identity import identities
 from realloc.audit.lots import Order
 from realloc.audit.standing import Limits, Standing, is_short, one_order
-from realloc.audit.wash import identities
 from realloc.errors import Issue
 from realloc.modes import Harvest
 

@@ -22,9 +22,11 @@ from realloc.trades import LotSale
 class Taking(NamedTuple):
     """Shares that a sale takes from one lot; `gain` is in dollars at the bid, `claim` what the trade says.
 
-    `basis` is in dollars per share: the lot's own, or the average of the position.
+    `name` is the lot's id or its default one; `basis` is in dollars per share: the lot's own, or the average of
+    the position.
     """
 
+    name: str
     lot: Lot
     shares: Decimal
     basis: Decimal
@@ -123,7 +125,7 @@ def match_lots(
         findings.append(Issue(code="SELL-2", where=order.where, message=message, severity="info"))
     for name, shares in relieved(names, lots, order.shares).items():
         each = basis(order.account, list(lots.values()), lots[name])
-        order.takings.append(_taking(order, lots[name], shares, each, as_of, order.where))
+        order.takings.append(_taking(order, name, lots[name], shares, each, as_of, order.where))
 
 
 def _check_relief(order: Order, expected: Mapping[str, Decimal]) -> Iterator[Issue]:
@@ -167,7 +169,7 @@ def _take_named(
             shares = exact(sale.shares)
             taken[sale.id] = taken.get(sale.id, ZERO) + shares
             each = basis(order.account, list(lots.values()), lots[sale.id])
-            order.takings.append(_taking(order, lots[sale.id], shares, each, as_of, where, sale))
+            order.takings.append(_taking(order, sale.id, lots[sale.id], shares, each, as_of, where, sale))
     for name, shares in taken.items():
         supply = exact(lots[name].shares)
         if shares > supply + LIMIT_TOLERANCE:
@@ -189,6 +191,7 @@ def _take_named(
 
 def _taking(
     order: Order,
+    name: str,
     lot: Lot,
     shares: Decimal,
     each: Decimal,
@@ -197,4 +200,4 @@ def _taking(
     claim: LotSale | None = None,
 ) -> Taking:
     gain = (order.quote.bid - each) * shares
-    return Taking(lot, shares, each, gain, is_long_term(lot.acquired, as_of), where, claim)
+    return Taking(name, lot, shares, each, gain, is_long_term(lot.acquired, as_of), where, claim)

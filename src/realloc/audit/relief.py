@@ -44,16 +44,6 @@ def relieved(names: Sequence[str], lots: Mapping[str, Lot], shares: Decimal) -> 
     return taken
 
 
-def before_a_loss(book: Book, account: Account, quote: Quote, lots: Mapping[str, Lot]) -> Decimal:
-    """Return the most shares that a sale takes without a loss under a standing order."""
-    total = ZERO
-    for name in broker_order(book, account, quote, lots):
-        if basis(account, list(lots.values()), lots[name]) > quote.bid:
-            break
-        total += exact(lots[name].shares)
-    return total
-
-
 def _tax(book: Book, quote: Quote, lots: Mapping[str, Lot], name: str) -> Decimal:
     rates, lot = book.household.policy.tax, lots[name]
     gain = quote.bid - exact(lot.cost_per_share)

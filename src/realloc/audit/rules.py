@@ -113,7 +113,7 @@ def check_caps(book: Book, orders: list[Order], sales: Sales) -> Iterator[Issue]
             where="policy.max_orders",
             message=f"{len(orders)} orders, at most {policy.max_orders} are allowed",
         )
-    gain = sales.short + sales.long
+    gain = sales.short_counted + sales.long_counted
     for code, name, cap, before, amount, words in (
         (
             "CAP-2",
@@ -128,7 +128,7 @@ def check_caps(book: Book, orders: list[Order], sales: Sales) -> Iterator[Issue]
             "max_short_term_gain",
             policy.max_short_term_gain,
             short_before,
-            sales.short,
+            sales.short_counted,
             "the net short-term gain",
         ),
         ("CAP-3", "max_tax", policy.max_tax, ZERO, sales.tax, "the tax"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
-from realloc.accounts import Lot
+from realloc.accounts import Account
 from realloc.audit.book import Book
 from realloc.audit.canada import sole_positions
-from realloc.audit.exact import exact
+from realloc.audit.exact import count, usd
+from realloc.audit.identity import identities
 from realloc.audit.lots import Order
+from realloc.audit.washed import Washed
 from realloc.errors import Issue
 
 
@@ -31,21 +34,16 @@ class Window:
         """Return the name that all symbols identical to this one share (WASH-0)."""
         return self.identity.get(symbol, symbol)
 
-    def blocks(self, book: Book, number: str, lot: Lot) -> bool:
-        """Whether WASH-2 forbids a sale of this lot."""
-        return (
-            bool(self.bought)
-            and self.of(lot.symbol) in self.bought
-            and (number, lot.symbol) not in self.sole
-            and book.accounts[number].kind == "taxable"
-            and exact(lot.cost_per_share) > book.quotes[lot.symbol].bid
-        )
+    def blocks(self, account: Account, symbol: str, loss: Decimal) -> bool:
+        """Whether WASH-2 forbids a sale of shares with this loss, in dollars per share."""
+        here = (account.account_number, symbol) not in self.sole and account.kind == "taxable"
+        return loss > 0 and here and self.of(symbol) in self.bought
 
 
 def look_back(book: Book) -> Window:
     """Return the wash-sale window of a household."""
     rules = book.household.policy.wash_sales
-    if not rules.avoid:
+    if rules.mode != "avoid":
         return Window()
     identity = identities(rules.identical)
     last = book.household.as_of
@@ -72,7 +70,7 @@ def look_back(book: Book) -> Window:
 
 def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterator[Issue]:
     """Find wash sales: WASH-1, WASH-2 and WASH-3."""
-    if not book.household.policy.wash_sales.avoid:
+    if book.household.policy.wash_sales.mode != "avoid":
         return
     losses: dict[str, Order] = {}
     for order in orders:
@@ -108,6 +106,22 @@ def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterato
             )
 
 
+def check_denied(book: Book, washed: Washed) -> Iterator[Issue]:
+    """Name the losses that purchases deny, where wash sales are not avoided (WASH-4)."""
+    mode = book.household.policy.wash_sales.mode
+    if mode == "avoid":
+        return
+    for each in washed.denied:
+        bought, _, number, _ = each.supply.key
+        yield Issue(
+            code="WASH-4",
+            where=f"accounts[{each.account!r}]",
+            message=f"{usd(each.amount)} of loss on {count(each.shares)} {each.symbol} does not count: "
+            f"{each.supply.symbol} bought in account {number} on {bought}",
+            severity="warning" if mode == "warn" else "info",
+        )
+
+
 def _is_whole(book: Book, order: Order, window: Window) -> bool:
     """Whether an order sells all that the household holds of identical symbols (CA-7)."""
     number = order.account.account_number
@@ -122,15 +136,3 @@ def _note(notes: dict[str, str], identity: Mapping[str, str], symbol: str, what:
     """Keep the first of all notes in the order of their words: it does not depend on the order of rows."""
     name = identity.get(symbol, symbol)
     notes[name] = min(notes.get(name, f"{symbol} was {what}"), f"{symbol} was {what}")
-
-
-def identities(groups: Iterable[Iterable[str]]) -> dict[str, str]:
-    """Return the least symbol among all those that are identical, directly or through others."""
-    peers: dict[str, set[str]] = {}
-    for group in groups:
-        merged = set(group)
-        for symbol in group:
-            merged |= peers.get(symbol, set())
-        for symbol in merged:
-            peers[symbol] = merged
-    return {symbol: min(merged) for symbol, merged in peers.items()}

@@ -9,6 +9,7 @@ from realloc.audit.book import Book
 from realloc.audit.claimed_figures import agrees, differs
 from realloc.audit.exact import CENT, ZERO, exact, usd
 from realloc.audit.report import AuditedTotals
+from realloc.audit.washed import Washed
 from realloc.errors import Issue
 from realloc.plan import Plan
 
@@ -28,7 +29,7 @@ def year_before(book: Book) -> tuple[Decimal, Decimal]:
     )
 
 
-def check_year(book: Book, plan: Plan, totals: AuditedTotals) -> Iterator[Issue]:
+def check_year(book: Book, plan: Plan, totals: AuditedTotals, washed: Washed) -> Iterator[Issue]:
     """Check the figures of the year after the plan (YEAR-1)."""
     stated, year = plan.tax_year, book.household.tax_year
     if stated is None or year is None:
@@ -37,7 +38,11 @@ def check_year(book: Book, plan: Plan, totals: AuditedTotals) -> Iterator[Issue]
             yield Issue(code="YEAR-1", where="tax_year", message=message)
         return
     short_before, long_before = year_before(book)
-    short, long = totals.realized_short_term, totals.realized_long_term
+    denied = dict.fromkeys((False, True), ZERO)
+    for each in washed.denied:
+        denied[each.long] += each.amount
+    short = totals.realized_short_term + denied[False]
+    long = totals.realized_long_term + denied[True]
     figures = _net(book, short_before + short, long_before + long)
     figures |= {
         "realized_short_term": exact(year.realized_short_term) + short,

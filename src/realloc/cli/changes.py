@@ -18,7 +18,7 @@ from realloc._reading import nearest
 from realloc.cli.arguments import POLICY_GROUP
 from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household
-from realloc.policy import Tax
+from realloc.policy import INSTEAD
 
 _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\]\.(?P<rest>.+)", re.DOTALL)
 _NONE = frozenset({"none", "null"})
@@ -27,6 +27,7 @@ Mode = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, m
 Place = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PLACE")]
 Count = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="N")]
 Dollars = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="DOLLARS")]
+WashHandling = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="MODE")]
 Part = Annotated[str | None, Parameter(show_default=False, group=POLICY_GROUP, metavar="PART")]
 
 
@@ -56,6 +57,10 @@ class PolicyOptions:
         Most orders.
     max_tax : float, optional
         Most tax, in dollars.
+    max_realized_gain : float, optional
+        Most net realized gain of the year, in dollars.
+    wash_sales : {"avoid", "allow", "warn"}, optional
+        What is done about wash sales.
     max_drift : float, optional
         Most drift after the plan, as a fraction.
     min_trade : float, optional
@@ -71,6 +76,8 @@ class PolicyOptions:
     destination: Place = None
     max_orders: Count = None
     max_tax: Dollars = None
+    max_realized_gain: Dollars = None
+    wash_sales: WashHandling = None
     max_drift: Part = None
     min_trade: Dollars = None
     order_cost: Dollars = None
@@ -84,6 +91,8 @@ _PLACES = {
     "destination": "policy.destination",
     "max_orders": "policy.max_orders",
     "max_tax": "policy.max_tax",
+    "max_realized_gain": "policy.max_realized_gain",
+    "wash_sales": "policy.wash_sales.mode",
     "max_drift": "policy.max_drift",
     "min_trade": "policy.min_trade_value",
     "order_cost": "policy.costs.order",
@@ -141,10 +150,6 @@ def changed(household: Household, changes: Sequence[Change]) -> Household:
     if not changes:
         return household
     document = household.to_dict()
-    usual = Tax().to_dict()  # rates that nobody stated do not stand beside a person that they come from
-    document["policy"]["tax"] = {
-        key: value for key, value in document["policy"]["tax"].items() if value != usual.get(key)
-    }
     for change in changes:
         _put(document, change)
     try:
@@ -211,6 +216,9 @@ def _put(document: dict[str, Any], change: Change) -> None:
             )
         )
     level[last] = change.value
+    if change.path[0] == "policy":
+        for other in INSTEAD.get(change.path[1:], ()):
+            level.pop(other, None)
 
 
 def _account(accounts: list[Mapping[str, Any]], name: str, change: Change) -> Mapping[str, Any]:

@@ -17,8 +17,11 @@ from realloc.plan import (
     ClassWeight,
     FewerOrders,
     HouseholdTotals,
+    NoBuy,
     Plan,
     PlanCosts,
+    PlannedWashSales,
+    WashSale,
     YearAfter,
 )
 from realloc.plugins.importers.tabular import Layout, read_table
@@ -60,6 +63,7 @@ def read_plan(path: Path) -> Plan:
         costs=_record(PlanCosts, _open(top, "costs")),
         certificate=_record(Certificate, _open(top, "certificate")),
         issues=tuple(_issue(each) for each in _tables(top, "issues")),
+        wash_sales=_wash_sales(_open(top, "wash_sales")) if "wash_sales" in top else None,
         tax_year=_record(YearAfter, _open(top, "tax_year")) if "tax_year" in top else None,
         harvest=_harvest(_open(top, "harvest")) if "harvest" in top else None,
         fewer_orders=tuple(
@@ -130,6 +134,15 @@ def _lot(table: Table) -> LotSale:
     )
 
 
+def _wash_sales(table: Table) -> PlannedWashSales:
+    return PlannedWashSales(
+        disallowed=tuple(_record(WashSale, each) for each in _tables(table, "disallowed")),
+        deferred=table.number("deferred"),
+        lost=table.number("lost"),
+        no_buy=tuple(_record(NoBuy, each) for each in _tables(table, "no_buy")),
+    )
+
+
 def _harvest(table: Table) -> Harvested:
     return Harvested(
         loss=table.number("loss"),
@@ -161,14 +174,18 @@ def _issue(table: Table) -> Issue:
     )
 
 
+_READS: dict[str, Any] = {"float": Table.number, "date": Table.date, "tuple[str, ...]": Table.names}
+
+
 def _record(kind: type[R], table: Table) -> R:
-    """Return a record of texts and numbers, by the names of its fields."""
+    """Return a record of texts, numbers, dates and names, by the names of its fields; a text may be empty."""
     values: dict[str, Any] = {}
     for each in fields(kind):  # type: ignore[arg-type]  # the records of a plan are dataclasses
         stated = {} if each.default is MISSING else {"default": each.default}
-        reads = table.number if each.type == "float" else table.text
+        reads = _READS.get(str(each.type), Table.text)
         if each.name in table or not stated:
-            values[each.name] = reads(each.name, **stated)
+            empty_text = reads is Table.text and table.value.get(each.name) == ""
+            values[each.name] = "" if empty_text else reads(table, each.name, **stated)
     return kind(**values)
 
 

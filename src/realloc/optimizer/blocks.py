@@ -11,6 +11,7 @@ import numpy as np
 
 from realloc.accounts import Account
 from realloc.household import Household
+from realloc.optimizer.deferral import waits_until
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import FRACTION
 from realloc.optimizer.scopes import Scope
@@ -80,6 +81,10 @@ class Blocks:
         pairs, wash = self.problem.pairs, self.household.policy.wash_sales
         if pairs.held[p] * pairs.price[p] < self.household.policy.min_trade_value:
             return "min_trade_value"
+        waits = [waits_until(self.household, account, lot) for lot in account.lots if lot.symbol == symbol]
+        days = sorted(day for day in waits if day is not None)
+        if days:
+            return f"policy.tax.defer_days (long-term from {days[0]})"
         bought = self._purchases.get(symbol)
         if bought is not None and self._has_loss(account, symbol):
             again = bought + timedelta(days=wash.window_days + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import floor, fsum, inf
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from realloc.accounts import Account, NamedLots, lot_ids
 from realloc.errors import Issue
+from realloc.household import Household
 from realloc.optimizer.harvest_section import harvest_section
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Problem, exact_bid
+from realloc.optimizer.problem import Problem
 from realloc.plan import (
     AccountCash,
     Certificate,
@@ -21,7 +22,11 @@ from realloc.plan import (
     HouseholdTotals,
     Plan,
     PlanCosts,
+    PlannedWashSales,
+    YearAfter,
 )
+from realloc.tax.planned import wash_sales_of
+from realloc.tax.quotes import exact_bid
 from realloc.tax.regimes import regime_of
 from realloc.tax.relief import average_cost, relief_places
 from realloc.tax.year import year_after
@@ -150,6 +155,7 @@ def plan_of(
         )
         for term in ("short", "long")
     }
+    washes = wash_sales_of(household, trades) if household.policy.tax.regime == "us" else PlannedWashSales()
     return Plan(
         trades=tuple(trades),
         accounts=tuple(_cash_after(problem, trades)),
@@ -168,15 +174,25 @@ def plan_of(
         ),
         certificate=certificate,
         issues=tuple(issues),
-        tax_year=year_after(household, short_term=gains["short"], long_term=gains["long"])
-        if household.tax_year
-        else None,
+        wash_sales=washes,
+        tax_year=_year_after(household, trades, washes, gains) if household.tax_year else None,
         harvest=harvest_section(
             household, trades, {account.account_number: lot_ids(account) for account in problem.accounts}
         )
         if household.policy.harvests
         else None,
     )
+
+
+def _year_after(
+    household: Household, trades: Sequence[Trade], washes: PlannedWashSales, gains: Mapping[str, float]
+) -> YearAfter:
+    """Return the year with the plan's gains and those of its losses that count."""
+    term = {(trade.account_id, lot.id): lot.term for trade in trades for lot in trade.lots}
+    counted = dict(gains)
+    for sale in washes.disallowed:
+        counted[term.get((sale.account_number, sale.lot), "short")] += sale.disallowed
+    return year_after(household, short_term=counted["short"], long_term=counted["long"])
 
 
 def certificate_of(

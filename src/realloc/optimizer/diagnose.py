@@ -16,14 +16,16 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
 from realloc.optimizer.reach import Astray, astray, out_of_reach
 from realloc.optimizer.stops import stops
-from realloc.optimizer.words import NOTHING, cents, usd
+from realloc.optimizer.waiting import savings
+from realloc.optimizer.words import NOTHING, cents, shares, usd
+from realloc.plan import PlannedWashSales
 from realloc.trades import Trade
 
 NOT_FOR_TARGETS = frozenset({"hold", "raise_cash", "harvest"})
 """Modes that do not trade towards the targets: how far these stay is not spoken of."""
 
 
-def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
+def diagnose(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) -> list[Issue]:
     """Return what stood in the way of a plan (warnings), and then what a person should know of it (infos).
 
     Parameters
@@ -32,6 +34,8 @@ def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
         The trades, with the problem that they solve.
     trades : tuple of Trade
         The same trades as they stand in the plan.
+    washes : PlannedWashSales
+        The wash sales of these trades.
     """
     blocks = Blocks(made)
     groups = astray(blocks)
@@ -41,8 +45,10 @@ def diagnose(made: Repair, trades: tuple[Trade, ...]) -> list[Issue]:
         *_drift(made, groups),
         *out_of_reach(blocks, sought),
         *stops(blocks, sought),
-        *_wash_windows(made, trades),
+        *_washes(made, washes),
+        *_wash_windows(made, trades, washes),
         *switch_backs(made.problem.household, trades),
+        *savings(made.problem.household, trades),
     ]
     return sorted(issues, key=lambda issue: issue.severity == "info")
 
@@ -88,11 +94,28 @@ def _drift(made: Repair, groups: list[Astray]) -> Iterator[Issue]:
     )
 
 
-def _wash_windows(made: Repair, trades: tuple[Trade, ...]) -> Iterator[Issue]:
+def _washes(made: Repair, washes: PlannedWashSales) -> Iterator[Issue]:
+    """Yield each loss that a purchase denies: a warning where the plan was made as if there were no rule."""
+    warns = made.problem.household.policy.wash_sales.mode == "warn"
+    for sale in washes.disallowed:
+        effect = "is added to its basis" if sale.effect == "deferred" else "is lost for good"
+        what = f"the sale of {shares(sale.shares)} {sale.symbol} in {sale.account_number}"
+        yield Issue(
+            code="wash.sale",
+            where=f"accounts[{sale.account_number}].positions.{sale.symbol}",
+            message=f"{what if sale.lot else f'an earlier {what[4:]}'} is a wash sale: {usd(sale.disallowed)} of "
+            f"loss does not count and {effect}, for {sale.replaced_by} bought on {sale.bought} in "
+            f"{sale.replaced_in}",
+            hint="the mode 'allow' of policy.wash_sales prices this, 'avoid' keeps it away" if warns else "",
+            severity="warning" if warns or sale.effect == "lost" else "info",
+        )
+
+
+def _wash_windows(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) -> Iterator[Issue]:
     """Yield for each symbol that is sold at a loss until when it must not be bought (26 USC 1091)."""
     household = made.problem.household
     wash = household.policy.wash_sales
-    if not wash.avoid:
+    if wash.mode == "warn":
         return
     taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
     washed = "the loss superficial" if household.policy.tax.regime == "canada" else "it a wash sale"
@@ -104,7 +127,10 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...]) -> Iterator[Issue]:
             losses[trade.symbol] = losses.get(trade.symbol, 0.0) + loss
             first.setdefault(trade.symbol, trade.account_id)
     until = household.as_of + timedelta(days=wash.window_days)
+    standing = {block.symbol for block in washes.no_buy if block.until >= until}
     for symbol, loss in sorted(losses.items()):
+        if symbol not in standing:
+            continue
         names = [symbol, *(name for name in identical_to(symbol, household) if name != symbol)]
         yield Issue(
             code="wash.window",

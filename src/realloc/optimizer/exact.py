@@ -7,6 +7,7 @@ orders; what it leaves to round is then rounded and repaired like any relaxation
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 from realloc.optimizer.relaxation import Columns, segments
 from realloc.optimizer.relief import is_out_of_order
+from realloc.optimizer.washes import Family
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -68,9 +70,18 @@ class Program:
         Share counts are integral.
     elastic : bool
         Reserves and the cap on drift may be missed, by as little as possible (rule OBJ-6).
+    families : mapping of int to Family, optional
+        Wash groups in which a purchase denies a loss (mode ``allow``).
     """
 
-    def __init__(self, problem: Problem, *, whole: bool, elastic: bool = False) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        whole: bool,
+        elastic: bool = False,
+        families: Mapping[int, Family] | None = None,
+    ) -> None:
         import highspy  # noqa: PLC0415 - the solver loads at first use
 
         self.problem = problem
@@ -82,6 +93,8 @@ class Program:
         self.whole = whole
         self._lay_rows()
         self._add_trades()
+        for family in (families or {}).values():
+            self._add_washes(family)
         self._add_cash_and_drift()
         self.missable: list[Ints] = self._add_missable() if elastic else []
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -204,6 +217,78 @@ class Program:
             (w_row_lot, lots.pair, 1.0, loss_side),
         ):
             self.columns.attach(w_of[pairs.wash[of[flag]]], rows[flag], value)
+
+    def _add_washes(self, family: Family) -> None:
+        """Let a family's purchases deny its losses: no fewer shares than they are, or all that are sold (WASH-4).
+
+        Which of the losses are denied is left open, so that the program costs no more than any plan.
+        """
+        problem, unit = self.problem, self.unit
+        pairs, lots = problem.pairs, problem.lots
+        j = np.array([loss.lot for loss in family.losses], dtype=np.intp)
+        own = {loss.name for loss in family.losses}
+        spares = [spare for spare in family.spares if spare.shares and spare.name not in own]
+        bought = np.flatnonzero(np.isin(self.buys, family.pairs))
+        kept = sum(spare.shares - spare.used for spare in spares)
+        most = float((pairs.buy_max[self.buys[bought]]).sum()) + kept
+        if most <= 0:
+            return
+        price = pairs.price[lots.pair[j]]
+        top = lots.shares[j] * price / unit
+        w_column = self.columns.add(np.zeros(1), 0.0, 1.0, [], integral=True)
+        cover = self._rows(-np.inf, -kept / most, 1)
+        sold, counted = self._rows(-np.inf, 0.0, len(j)), self._rows(-np.inf, top, len(j))
+        self.columns.add(
+            -lots.tax[j] / price,
+            0.0,
+            top,
+            [
+                (sold, 1.0),
+                (counted, -1.0),
+                (np.broadcast_to(cover, len(j)), -unit / price / most),
+                *self._cap("gain", len(j), -lots.gain[j] / price),
+                *self._cap("short_gain", len(j), -lots.short_gain[j] / price),
+                *self._cap("tax", len(j), -lots.tax[j] / price),
+            ],
+        )
+        attach = self.columns.attach
+        attach(self.first_lot + j, sold, -1.0)
+        attach(self.first_lot + j, counted, 1.0)
+        attach(np.full(len(j), w_column), counted, top)
+        attach(np.array([w_column]), cover, -1.0)
+        attach(self.first_buy + bought, np.broadcast_to(cover, len(bought)), self.buy_unit[bought] / most)
+        for spare in spares:
+            gone = [spare.lot] if spare.lot >= 0 else []
+            if spare.lot < 0 <= spare.pair:
+                gone = list(range(int(lots.first[spare.pair]), int(lots.first[spare.pair + 1])))
+            rows = np.array(gone, dtype=np.intp)
+            attach(
+                self.first_lot + rows,
+                np.broadcast_to(cover, len(rows)),
+                -unit / pairs.price[lots.pair[rows]] / most,
+            )
+        if family.earlier and len(bought):
+            self._add_earlier(family, bought, cover, most)
+
+    def _add_earlier(self, family: Family, bought: Ints, cover: Ints, most: float) -> None:
+        """Let purchases deny recent losses before those of the plan, at what the least of them is worth (WASH-5)."""
+        shares = sum(shares for shares, _ in family.earlier)
+        each = min(each for _, each in family.earlier)
+        by_pair = self.problem.pairs.buy_max[self.buys[bought]]
+        total = float(by_pair.sum())
+        below, above = self._rows(-np.inf, 0.0, 1), self._rows(-np.inf, 0.0, 1)
+        self.columns.add(
+            np.array([each * most / self.unit]),
+            0.0,
+            shares / most,
+            [(below, -1.0), (above, -1.0), (cover, -1.0), *self._cap("tax", 1, each * most / self.unit)],
+        )
+        self.columns.add(
+            np.zeros(1), 0.0, 1.0, [(below, -total / most), (above, shares / most)], integral=True
+        )
+        self.columns.attach(
+            self.first_buy + bought, np.broadcast_to(below, len(bought)), self.buy_unit[bought] / most
+        )
 
     def _counted(self, of: Ints) -> Flags:
         """Return which pairs have share counts that are integral: those whose step is worth counting."""

@@ -7,13 +7,15 @@ weighed at once in numpy; the best is made, until none helps. Moves in pairs are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from math import isfinite
+from types import MappingProxyType
 
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Lots, Problem, sum_by
+from realloc.optimizer.washes import Family
 
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
@@ -42,6 +44,8 @@ class Repair:
         Shares of each lot that a sale takes before all others of its pair, where caps on gains or tax choose
         among lots. None: by the order of the lots alone.
     """
+
+    families: Mapping[int, Family] = MappingProxyType({})
 
     def __init__(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None = None) -> None:
         self.problem = problem
@@ -90,9 +94,13 @@ class Repair:
 
     def on(self, problem: Problem) -> Repair:
         """Return the same trades under another problem of the same arrays."""
-        other = Repair(problem, self.sells_losses, self.first_sold)
+        other = self.like(problem, self.sells_losses, self.first_sold)
         other.set(self.shares)
         return other
+
+    def like(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None) -> Repair:
+        """Return an empty repair of the same kind."""
+        return Repair(problem, sells_losses, first_sold)
 
     def at(self, shares: Floats) -> Repair:
         """Return other trades with the same lots open."""

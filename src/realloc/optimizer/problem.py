@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from fractions import Fraction
 from math import floor, fsum, inf
 from operator import itemgetter
 
@@ -22,11 +21,13 @@ from realloc.accounts import Account, Lot
 from realloc.check import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
+from realloc.optimizer.deferral import with_deferred
 from realloc.optimizer.modes import restrict
 from realloc.optimizer.restriction import Restriction
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
+from realloc.tax.quotes import exact_bid
 from realloc.tax.regimes import rates_of, regime_of
 from realloc.tax.relief import average_cost, relief_places
 
@@ -220,7 +221,7 @@ def build(household: Household) -> Problem:
     wash = _wash_rules(household)
     by_kind = resolved_location(household)
     location = [_location_costs(household, account, by_kind) for account in accounts]
-    restriction = restrict(household, scopes)
+    restriction = with_deferred(restrict(household, scopes), household)
     groups, first_group = _groups(household, scopes, restriction)
     candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
     rows: list[tuple[str, str, int]] = []
@@ -273,7 +274,7 @@ def build(household: Household) -> Problem:
     )
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
-    coupled = _coupled(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
+    coupled = coupled_groups(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
     return Problem(
         household=household,
         accounts=accounts,
@@ -619,11 +620,6 @@ class _PairTable:
         )
 
 
-def exact_bid(household: Household, symbol: str) -> Fraction:
-    """Return what a seller gets for a share, in exact dollars (rule OBJ-3)."""
-    return exact(household.prices[symbol]) * (1 - exact(household.spread_bps(symbol)) / 20_000)
-
-
 def sum_by(index: Ints, values: Floats | Flags, n: int) -> Floats:
     """Return the sums of `values` by their `index`, an array of length `n`."""
     return np.asarray(np.bincount(index, weights=values, minlength=n), dtype=float)
@@ -709,7 +705,7 @@ def _useful_buys(pairs: Pairs, groups: Groups, cash: Cash, limits: Limits) -> Fl
     return np.where(can_buy & (most >= pairs.least), most, 0.0)
 
 
-def _coupled(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
+def coupled_groups(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Flags:
     """Return which wash groups have both a loss lot to sell and something to buy (rule WASH-1)."""
     loss = np.zeros(n_wash, dtype=bool)
     buys = np.zeros(n_wash, dtype=bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,12 +17,14 @@ from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
-from realloc.optimizer.problem import Flags, Floats, Problem, build
+from realloc.optimizer.problem import Flags, Floats, Problem, build, coupled_groups
 from realloc.optimizer.raising import trimmed, with_tax_first, with_tax_of
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.relief import by_lot, convex
 from realloc.optimizer.sides import settle
-from realloc.plan import CertificateStatus, Plan
+from realloc.optimizer.washed import WashedRepair
+from realloc.optimizer.washes import Family, families
+from realloc.plan import CertificateStatus, Plan, PlannedWashSales
 
 GOOD_GAP = 0.3e-4
 """A gap in the choice of wash sides that is good enough, as a fraction of the household's value."""
@@ -95,7 +97,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     """
     deadline = Deadline.after(time_limit)
     problem = build(household)
-    idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    idle = _idle(problem)
     decided = _raising if household.policy.mode == "raise_cash" else solve
     solution = decided(problem, idle, deadline)
     prefer(solution.made)
@@ -107,7 +109,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
         trades=explain(solution.made, plan.trades),
         issues=(
             *issues,
-            *diagnose(solution.made, plan.trades),
+            *diagnose(solution.made, plan.trades, plan.wash_sales or PlannedWashSales()),
             *limit_prices(solution.made, lambda lifted: _reach(lifted, deadline)),
         ),
     )
@@ -119,7 +121,7 @@ def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
     A large household is not finished: its bound is wider, and what caps are left may be missed.
     """
     problem = build(household)
-    idle = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    idle = _idle(problem)
     solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle, deadline)
     reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
     return reached, solution.bound
@@ -135,12 +137,22 @@ def _raising(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     return replace(solution, made=made.on(problem))
 
 
+def _idle(problem: Problem) -> Repair:
+    """Return no trades, in the kind of repair that the household's wash sales need."""
+    sides = np.zeros(len(problem.coupled), dtype=bool)
+    found = families(problem) if problem.household.policy.wash_sales.mode == "allow" else {}
+    return WashedRepair(problem, sides, families=found) if found else Repair(problem, sides)
+
+
 def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
     """Return the best trades found and the best bound."""
     if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
         return Solution(made=idle, bound=np.inf, stopped=False)
     solution = _relaxed(problem, idle, deadline)
-    if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem):
+    if isinstance(idle, WashedRepair):
+        kept = _kept_apart(problem, idle, deadline)
+        solution = replace(solution, made=min(solution.made, kept, key=_rank))
+    if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem) or idle.families:
         solution = _programmed(problem, solution, deadline)
     if max(solution.made.missed()) > MISSED:
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
@@ -167,7 +179,7 @@ def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
         made = min(
             idle,
             _rounded(
-                problem,
+                idle,
                 settled.relaxed.buy,
                 by_lot(problem, relaxed, settled.relaxed.sell),
                 settled.sells_losses,
@@ -175,6 +187,22 @@ def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
             key=_rank,
         )
     return Solution(made=made, bound=settled.bound, stopped=settled.stopped)
+
+
+def _families_of(made: Repair, modelled: Problem) -> Mapping[int, Family]:
+    """Return the wash groups that a program counts denied losses in: none where envelopes stand for its lots."""
+    return made.families if modelled.lots is made.problem.lots else {}
+
+
+def _kept_apart(problem: Problem, idle: Repair, deadline: Deadline) -> Repair:
+    """Return trades that start from a plan without wash sales, where they are allowed."""
+    pairs, lots = problem.pairs, problem.lots
+    apart = replace(problem, coupled=coupled_groups(pairs, lots, len(problem.coupled), avoid=True))
+    plain = Repair(apart, np.zeros(len(apart.coupled), dtype=bool))
+    made = _relaxed(apart, plain, deadline).made
+    started = idle.at(made.shares)
+    started.improve()
+    return started
 
 
 def _raised(idle: Repair) -> Repair:
@@ -201,7 +229,8 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     gap = solution.made.objective() - solution.bound
     if (gap <= good and not missed) or deadline.passed():
         return replace(solution, stopped=solution.stopped or deadline.passed())
-    program = Program(problem if small else convex(problem), whole=small, elastic=missed)
+    modelled = problem if small else convex(problem)
+    program = Program(modelled, whole=small, elastic=missed, families=_families_of(solution.made, modelled))
     effort = (
         Effort(EXACT, SMALL_EFFORT, deadline.left()) if small else Effort(good, CAP_EFFORT, deadline.left())
     )
@@ -223,10 +252,10 @@ def _relented(problem: Problem, made: Repair) -> Problem:
     )
 
 
-def _rounded(problem: Problem, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
-    limits = problem.limits
+def _rounded(idle: Repair, buy: Floats, sell: Floats, sells_losses: Flags) -> Repair:
+    limits = idle.problem.limits
     by_lot = np.isfinite([limits.gain, limits.short_gain, limits.tax]).any()
-    made = Repair(problem, sells_losses, sell if by_lot else None)
+    made = idle.like(idle.problem, sells_losses, sell if by_lot else None)
     made.round(buy, sell)
     made.improve()
     return made
@@ -238,7 +267,7 @@ def _finished(problem: Problem, solution: Solution, program: Program, effort: Ef
     exact = program.solve(effort, made.objective() if max(made.missed()) <= MISSED else np.inf)
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
         sell = by_lot(problem, program.problem, exact.sell)
-        made = min(made, _rounded(problem, exact.buy, sell, exact.sells_losses), key=_rank)
+        made = min(made, _rounded(made, exact.buy, sell, exact.sells_losses), key=_rank)
     return Solution(made=made, bound=max(solution.bound, exact.bound), stopped=exact.stopped)
 
 

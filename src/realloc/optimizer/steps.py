@@ -31,7 +31,7 @@ def opened(made: Repair) -> Repair:
     """Return the same trades with the loss lots open of every wash group that the plan does not trade."""
     problem = made.problem
     traded = np.bincount(problem.pairs.wash, weights=made.shares != 0, minlength=len(problem.coupled)) > 0
-    return Repair(problem, made.sells_losses | ~traded, made.first_sold).at(made.shares)
+    return made.like(problem, made.sells_losses | ~traded, made.first_sold).at(made.shares)
 
 
 class Steps:

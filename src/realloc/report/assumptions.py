@@ -24,10 +24,18 @@ _SAID = frozenset(
         "costs.order",
         "min_trade_value",
         "wash_sales.avoid",
+        "wash_sales.mode",
         "wash_sales.window_days",
         "wash_sales.identical",
     }
 )
+
+
+_WASH = {
+    "avoid": "avoided",
+    "allow": "allowed: a denied loss has no value",
+    "warn": "not avoided, but named",
+}
 
 
 def policy_words(policy: Policy, money: Words, percent: Words) -> list[tuple[str, str]]:
@@ -64,7 +72,7 @@ def policy_words(policy: Policy, money: Words, percent: Words) -> list[tuple[str
                 f"{money(costs.commission)} commission and {money(costs.order)} of bother an order"
             ),
         ),
-        ("Wash sales", f"{'avoided' if wash.avoid else 'not avoided'}, {wash.window_days} days"),
+        ("Wash sales", f"{_WASH[wash.mode or 'avoid']}, {wash.window_days} days"),
         ("Identical for wash sales", "; ".join(" and ".join(group) for group in wash.identical)),
         ("Smallest order", money(policy.min_trade_value)),
         ("Location, cents a year a dollar", "; ".join(_locations(policy))),

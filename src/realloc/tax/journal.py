@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from realloc.accounts import Account, Lot
+from realloc.accounts import Account, Lot, lot_ids, oldest_first
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import DenialRules, History, Purchase, Sale
 from realloc.tax.ledger import Settlement
+from realloc.tax.relief import average_cost
 from realloc.trades import Trade
 
 
@@ -44,8 +45,9 @@ def household_history(
     purchases = [purchase for account in household.accounts for purchase in _lots(account)]
     purchases += _recent_purchases(household, accounts, purchases)
     sales: list[Sale] = []
-    for n, loss in enumerate(sorted(_recent_losses(household, accounts), key=_row)):
-        bought, sold = _recent_loss(loss, n, accounts, rules)
+    losses = sorted(_recent_losses(household, accounts), key=_row)
+    for n, loss in enumerate(losses):
+        bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
         purchases.append(bought)
         sales.append(sold)
     for n, trade in enumerate(trades):
@@ -124,23 +126,25 @@ def _planned(
 
 def _lots(account: Account) -> Iterator[Purchase]:
     """Yield the lots as purchases, with the ids that rule DET-1 gives to those without one."""
-    counts: dict[str, int] = {}
-    for lot in sorted(account.lots, key=_lot_order):
-        counts[lot.symbol] = counts.get(lot.symbol, 0) + 1
+    names = lot_ids(account)
+    averages: dict[str, Fraction] = {}
+    for place in oldest_first(account):
+        lot = account.lots[place]
+        cost: float | Fraction = lot.cost_per_share
+        if account.lot_relief == "average":
+            if lot.symbol not in averages:
+                averages[lot.symbol] = average_cost([one for one in account.lots if one.symbol == lot.symbol])
+            cost = averages[lot.symbol]
         yield Purchase(
             account_number=account.account_number,
-            id=lot.id or f"{account.account_number}/{lot.symbol}/{counts[lot.symbol]}",
+            id=names[place],
             symbol=lot.symbol,
             shares=lot.shares,
-            cost_per_share=lot.cost_per_share,
+            cost_per_share=cost,
             bought=lot.acquired,
             owner=account.owner,
             kind=account.kind,
         )
-
-
-def _lot_order(lot: Lot) -> tuple[date, float, float]:
-    return (lot.acquired, lot.cost_per_share, lot.shares)
 
 
 def _recent_purchases(
@@ -197,20 +201,24 @@ def _row(trade: RecentTrade) -> tuple[date, str, str, float, float, float]:
     return (trade.traded, trade.account_number, trade.symbol, trade.shares, trade.price, gain)
 
 
+def _before(first: date, window_days: int) -> date:
+    """Return the last day before the window of the first recent loss, so that no lot sold replaces another."""
+    return first - timedelta(days=min(window_days + 1, (first - date.min).days))
+
+
 def _recent_loss(
-    trade: RecentTrade, n: int, accounts: Mapping[str, Account], rules: DenialRules
+    trade: RecentTrade, n: int, accounts: Mapping[str, Account], acquired: date
 ) -> tuple[Purchase, Sale]:
-    """Return a recent loss as a lot that was bought just before the window, and its sale."""
+    """Return a recent loss as a lot that was acquired before every window, and its sale."""
     account = accounts.get(trade.account_number)
     shares = -exact(trade.shares)
-    days = min(rules.window_days + 1, (trade.traded - date.min).days)
     bought = Purchase(
         account_number=trade.account_number,
         id=f"sold/{trade.symbol}/{n + 1}",
         symbol=trade.symbol,
         shares=shares,
         cost_per_share=exact(trade.price) - exact(trade.gain or 0.0) / shares,
-        bought=trade.traded - timedelta(days=days),
+        bought=acquired,
         owner=account.owner if account else "",
     )
     sold = Sale(

@@ -77,9 +77,9 @@ def match_losses(
     """
     name = identities(history.rules.identical)
     free = [ZERO if holding.replaces else holding.shares for holding in book]
-    order = sorted(range(len(book)), key=lambda place: _replacement_order(book[place]))
+    order = sorted(range(len(book)), key=lambda place: replacement_order(book[place]))
     denials = []
-    for loss in sorted(losses, key=_loss_order):
+    for loss in sorted(losses, key=loss_order):
         sold = loss.holding
         left = sold.shares
         for place in order:
@@ -168,12 +168,14 @@ def blocked_until(
     )
 
 
-def _loss_order(loss: Realized) -> tuple[date, str, str]:
+def loss_order(loss: Realized) -> tuple[date, str, str]:
+    """Return the key by which the losses of one day are matched (rule LEDGER-8)."""
     bought = loss.holding.purchase
     return (bought.bought, bought.account_number, bought.id)
 
 
-def _replacement_order(holding: Holding) -> tuple[date, bool, str, str]:
+def replacement_order(holding: Holding) -> tuple[date, bool, str, str]:
+    """Return the key by which replacement shares are used up (rule LEDGER-8)."""
     bought = holding.purchase
     return (bought.bought, bought.kind == "taxable", bought.account_number, bought.id)
 

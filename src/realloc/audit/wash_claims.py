@@ -1,0 +1,75 @@
+"""Compare what a plan states of wash sales with what the audit matched (WASH-4 to WASH-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from realloc.audit.book import Book
+from realloc.audit.claimed_figures import ROUNDED_CENT, agrees, differs
+from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ZERO, exact, usd
+from realloc.audit.identity import identities
+from realloc.audit.washed import Washed
+from realloc.errors import Issue
+from realloc.plan import PlannedWashSales
+
+
+def check_wash_claims(book: Book, claim: PlannedWashSales, washed: Washed) -> Iterator[Issue]:
+    """Check disallowed losses, their sums, and the window after the plan."""
+    yield from _check_disallowed(claim, washed)
+    for name, lost in (("deferred", False), ("lost", True)):
+        amounts = [each.amount for each in washed.denied if (not each.supply.taxable) == lost]
+        total = sum(amounts, ZERO)
+        if not agrees(getattr(claim, name), total, CENT):
+            yield differs("WASH-6", f"wash_sales.{name}", name, getattr(claim, name), usd(total))
+    stated = {
+        (block.symbol, number): (block.until, block.owners)
+        for block in claim.no_buy
+        for number in block.accounts
+    }
+    expected = _window(book, washed)
+    for symbol, number in sorted({*stated, *expected}):
+        until, owners = stated.get((symbol, number), (None, ()))
+        wanted = expected.get((symbol, number))
+        owner = book.accounts[number].owner if number in book.accounts else ""
+        if until != wanted or (owner and owner not in owners):
+            where = f"wash_sales.no_buy[{symbol!r}]"
+            yield differs("WASH-7", where, f"the end of the window in account {number}", until, wanted)
+
+
+def _check_disallowed(claim: PlannedWashSales, washed: Washed) -> Iterator[Issue]:
+    figures: dict[tuple[str, ...], tuple[Decimal, Decimal]] = {}
+    for each in washed.denied:
+        effect = "deferred" if each.supply.taxable else "lost"
+        place = (each.account, each.symbol, each.lot, effect, each.supply.key[2], each.supply.symbol)
+        day = each.supply.key[0].isoformat()
+        shares, amount = figures.get((*place, day), (ZERO, ZERO))
+        figures[*place, day] = (shares + each.shares, amount + each.amount)
+    stated: dict[tuple[str, ...], tuple[Decimal, Decimal]] = {}
+    for sale in claim.disallowed:
+        place = (sale.account_number, sale.symbol, sale.lot, sale.effect, sale.replaced_in, sale.replaced_by)
+        day = sale.bought.isoformat()
+        shares, amount = stated.get((*place, day), (ZERO, ZERO))
+        stated[*place, day] = (shares + exact(sale.shares), amount + exact(sale.disallowed))
+    for key in sorted({*figures, *stated}):
+        shares, amount = figures.get(key, (ZERO, ZERO))
+        said, dollars = stated.get(key, (ZERO, ZERO))
+        if abs(said - shares) > LIMIT_TOLERANCE or abs(dollars - amount) > ROUNDED_CENT:
+            where = f"wash_sales.disallowed[{key[1]!r} in {key[0]}]"
+            yield differs("WASH-4", where, "the disallowed loss", usd(dollars), usd(amount))
+
+
+def _window(book: Book, washed: Washed) -> dict[tuple[str, str], date]:
+    """Return until when each symbol must not be bought in each account."""
+    household = book.household
+    identity = identities(household.policy.wash_sales.identical)
+    until: dict[tuple[str, str], date] = {}
+    for symbol, sold in washed.standing:
+        last = sold.toordinal() + household.policy.wash_sales.window_days
+        end = date.fromordinal(min(last, date.max.toordinal()))
+        mine = identity.get(symbol, symbol)
+        for name in {symbol, *(other for other, one in identity.items() if one == mine)}:
+            for number in book.accounts if end >= household.as_of else ():
+                until[name, number] = max(end, until.get((name, number), end))
+    return until

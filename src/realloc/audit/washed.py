@@ -1,0 +1,211 @@
+"""Which losses purchases deny, share by share (WASH-4 to WASH-7), from the household and the orders alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from realloc.audit.book import Book
+from realloc.audit.exact import ZERO, exact, ratio
+from realloc.audit.identity import identities
+from realloc.audit.lots import Order, lots_by_id
+from realloc.household import RecentTrade
+
+Key = tuple[date, bool, str, str]
+"""Order of replacement shares: trade date, whether taxable, account number, name."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Supply:
+    """Shares bought together: those still held, and how many of them have denied an earlier loss."""
+
+    key: Key
+    symbol: str
+    held: Decimal
+    used: Decimal = ZERO
+
+    @property
+    def taxable(self) -> bool:
+        """Whether a basis can take a loss over."""
+        return self.key[1]
+
+
+class Denied(NamedTuple):
+    """Loss shares that do not count: `lot` is empty for a recent loss. `amount` is in dollars."""
+
+    account: str
+    symbol: str
+    lot: str
+    shares: Decimal
+    amount: Decimal
+    long: bool
+    supply: Supply
+
+
+class _Loss(NamedTuple):
+    sold: date
+    key: tuple[date, str, str]
+    symbol: str
+    shares: Decimal
+    each: Decimal
+    long: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Washed:
+    """What is denied, and the losses of which something still counts: symbol and day of sale."""
+
+    denied: tuple[Denied, ...]
+    standing: tuple[tuple[str, date], ...]
+
+
+def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
+    """Match the losses of recent trades and of the orders with replacement shares, each share once.
+
+    Recent losses come first: with what was bought before the orders, then with what they buy. The losses of the
+    orders follow, with what is still held and has denied nothing.
+    """
+    household = book.household
+    if household.policy.tax.regime != "us":
+        return Washed(denied=(), standing=())
+    identity = identities(household.policy.wash_sales.identical)
+    recent, planned = list(_recent_losses(book)), list(_losses(book, orders))
+    concerned = {identity.get(loss.symbol, loss.symbol) for loss in (*recent, *planned)}
+    if not concerned:
+        return Washed(denied=(), standing=())
+    held = (*_lots(book), *_recent_purchases(book))
+    supplies = sorted(
+        (each for each in held if identity.get(each.symbol, each.symbol) in concerned),
+        key=lambda supply: supply.key,
+    )
+    denied: list[Denied] = []
+    standing: list[tuple[str, date]] = []
+    left: list[_Loss] = []
+    for loss in sorted(recent, key=lambda loss: (loss.sold, loss.key)):
+        rest, _ = _deny(book, identity, loss, supplies, "")
+        left.append(loss._replace(shares=rest))
+    bought = sorted(_bought(book, orders), key=lambda supply: supply.key)
+    for loss in left:
+        rest, found = _deny(book, identity, loss, bought, "")
+        denied += found
+        if rest > 0:
+            standing.append((loss.symbol, loss.sold))
+    _sell(supplies, orders)
+    everything = sorted([*supplies, *bought], key=lambda supply: supply.key)
+    for loss in sorted(planned, key=lambda loss: loss.key):
+        rest, found = _deny(book, identity, loss, everything, loss.key[2])
+        denied += found
+        if rest > 0:
+            standing.append((loss.symbol, loss.sold))
+    return Washed(denied=tuple(denied), standing=tuple(standing))
+
+
+def _deny(
+    book: Book, identity: dict[str, str], loss: _Loss, supplies: Sequence[Supply], lot: str
+) -> tuple[Decimal, list[Denied]]:
+    """Use up supplies for a loss in their order; return the shares that are left, and what is denied."""
+    window = book.household.policy.wash_sales.window_days
+    left, found = loss.shares, []
+    for supply in supplies:
+        if left <= 0:
+            break
+        same = identity.get(supply.symbol, supply.symbol) == identity.get(loss.symbol, loss.symbol)
+        itself = lot and (supply.key[2], supply.key[3]) == loss.key[1:]
+        if not same or itself or abs((supply.key[0] - loss.sold).days) > window:
+            continue
+        count = min(left, supply.held - supply.used)
+        if count > 0:
+            supply.used += count
+            left -= count
+            found.append(Denied(loss.key[1], loss.symbol, lot, count, count * loss.each, loss.long, supply))
+    return left, found
+
+
+def _lots(book: Book) -> Iterator[Supply]:
+    for number, account in book.accounts.items():
+        for symbol in book.lots[number]:
+            for name, lot in lots_by_id(book, account, symbol).items():
+                key = (lot.acquired, account.kind == "taxable", number, name)
+                yield Supply(key=key, symbol=symbol, held=exact(lot.shares))
+
+
+def _recent_purchases(book: Book) -> Iterator[Supply]:
+    """Yield recent purchases as far as no lot of their account, symbol and day shows them."""
+    bought: dict[tuple[str, str, date], Decimal] = {}
+    for trade in book.household.recent_trades:
+        if trade.shares > 0:
+            place = (trade.account_number, trade.symbol, trade.traded)
+            bought[place] = bought.get(place, ZERO) + exact(trade.shares)
+    for (number, symbol, day), shares in bought.items():
+        lots = book.lots.get(number, {}).get(symbol, ())
+        unseen = shares - sum((exact(lot.shares) for lot in lots if lot.acquired == day), ZERO)
+        account = book.accounts.get(number)
+        taxable = account is None or account.kind == "taxable"
+        if unseen > 0:
+            key = (day, taxable, number, f"recent/{symbol}/{day}")
+            yield Supply(key=key, symbol=symbol, held=unseen)
+
+
+def _recent_losses(book: Book) -> Iterator[_Loss]:
+    """Yield recent losses in taxable accounts; what was sold counts as bought just before the window."""
+    window = book.household.policy.wash_sales.window_days
+
+    def is_loss(trade: RecentTrade) -> bool:
+        account = book.accounts.get(trade.account_number)
+        return trade.shares < 0 and (trade.gain or 0.0) < 0 and (account is None or account.kind == "taxable")
+
+    losses = [trade for trade in book.household.recent_trades if is_loss(trade)]
+    losses.sort(
+        key=lambda trade: (
+            trade.traded,
+            trade.account_number,
+            trade.symbol,
+            trade.shares,
+            trade.price,
+            trade.gain or 0.0,
+        )
+    )
+    for n, trade in enumerate(losses, 1):
+        shares = -exact(trade.shares)
+        bought = date.fromordinal(max(1, trade.traded.toordinal() - window - 1))
+        key = (bought, trade.account_number, f"sold/{trade.symbol}/{n}")
+        each = ratio(-exact(trade.gain or 0.0), shares)
+        yield _Loss(trade.traded, key, trade.symbol, shares, each, long=False)
+
+
+def _bought(book: Book, orders: Sequence[Order]) -> Iterator[Supply]:
+    day = book.household.as_of
+    for order in orders:
+        if order.buys:
+            number = order.account.account_number
+            key = (day, order.account.kind == "taxable", number, f"plan/{order.symbol}")
+            yield Supply(key=key, symbol=order.symbol, held=order.shares)
+
+
+def _sell(supplies: Sequence[Supply], orders: Sequence[Order]) -> None:
+    """Take what the orders sell from the supplies, first what has denied a loss already."""
+    by_name = {(supply.key[2], supply.symbol, supply.key[3]): supply for supply in supplies}
+    for order in orders:
+        for taking in order.takings:
+            supply = by_name.get((order.account.account_number, order.symbol, taking.name))
+            if supply is not None:
+                supply.held -= taking.shares
+                supply.used = max(ZERO, supply.used - taking.shares)
+
+
+def _losses(book: Book, orders: Sequence[Order]) -> Iterator[_Loss]:
+    day = book.household.as_of
+    for order in orders:
+        shares: dict[str, Decimal] = {}
+        for taking in order.taxed:
+            if taking.gain < 0:
+                shares[taking.name] = shares.get(taking.name, ZERO) + taking.shares
+        for taking in order.taxed:
+            if taking.name in shares:
+                each = taking.basis - order.quote.bid
+                key = (taking.lot.acquired, order.account.account_number, taking.name)
+                sold = shares.pop(taking.name)
+                yield _Loss(day, key, order.symbol, sold, each, taking.long)
