@@ -96,7 +96,7 @@ def test_the_days_go_through_the_document() -> None:
 def test_plans_that_wait_pass_the_audit(home: Household, days: int, relief: Any) -> None:
     for account in home.accounts:
         account.lot_relief = relief
-    tax = replace(home.policy.tax, defer_days=days)
+    tax = replace(home.policy.tax, defer_days=days, regime="us")
     waiting = replace(home, policy=replace(home.policy, tax=tax))
     plan = rebalance(waiting)
     assert audit_plan(waiting, plan).ok
