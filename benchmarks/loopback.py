@@ -36,10 +36,6 @@ class Cluster:
         executors = [pid for pid in self._below() if b"CoarseGrainedExecutorBackend" in _command(pid)]
         return [pid for pid in executors if any(b"pyspark.daemon" in _command(one) for one in _children(pid))]
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time that the processes of the cluster that still run have used."""
-        return sum(_cpu_seconds(pid) for pid in self._below())
-
     def _below(self) -> list[int]:
         return [pid for process in self.processes for pid in (process.pid, *_descendants(process.pid))]
 
@@ -90,6 +86,18 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process, of all that run below it, and of those of them that have ended."""
+    used = 0.0
+    for one in (pid, *_descendants(pid)):
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:  # it is gone
+            continue
+        used += sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
 def _start(arguments: list[str], folder: Path, name: str) -> subprocess.Popen[bytes]:
     with (folder / f"{name}.log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - Spark's own
@@ -129,15 +137,6 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and of its children that have ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def _kill(pid: int) -> None:

@@ -263,6 +263,13 @@ def _check_regime(household: Household) -> Iterator[Issue]:
             f"{household.policy.tax.regime!r}",
             hint="leave it out",
         )
+    if household.policy.tax.regime != "us" and household.policy.tax.defer_days:
+        yield Issue(
+            code="regime.defer_days",
+            where="policy.tax.defer_days",
+            message=f"no lot turns long-term in the regime {household.policy.tax.regime!r}",
+            hint="leave it out",
+        )
     if household.policy.tax.regime != "us" and household.policy.wash_sales.mode == "allow":
         yield Issue(
             code="regime.wash_sales",

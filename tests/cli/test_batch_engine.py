@@ -77,7 +77,7 @@ def test_a_master_that_does_not_answer_is_told_at_once(homes: Path, tmp_path: Pa
         url = f"spark://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(InputError, match=f"{url}: no master answers: .*refused"):
             main(spark(homes, tmp_path / "out", "--master", url))
-    for other in ("spark://127.0.0.1", "spark://", "spark://h:port"):
+    for other in ("spark://127.0.0.1", "spark://", "spark://h:port", "nonsense", "127.0.0.1:7077", "local[]"):
         with pytest.raises(InputError, match="expected spark://HOST:PORT"):
             main(spark(homes, tmp_path / "out", "--master", other))
     assert not (tmp_path / "out" / "parts").exists()

@@ -198,6 +198,14 @@ def test_a_mistake_is_one_issue(tax: dict[str, Any], words: str) -> None:
     assert len(caught.value.issues) == 1
 
 
+def test_there_is_no_long_term_to_wait_for() -> None:
+    tax = {"regime": "canada", "short_term_rate": 0.4, "defer_days": 30}
+    with pytest.raises(InputError, match="no lot turns long-term"):
+        rebalance(household(account("A1", [lot("XIC", 10, 90.0, "2025-12-01")]), tax=tax))
+    plan = rebalance(household(account("A1", [lot("XIC", 10, 90.0, "2025-12-01")])))
+    assert not [issue for issue in plan.issues if "long-term" in issue.message]
+
+
 def test_the_year_so_far_is_for_the_united_states() -> None:
     home = household(account("A1", []))
     document = home.to_dict() | {"tax_year": {"carried_short_term": 100.0}}

@@ -84,10 +84,11 @@ def _find_java() -> None:
 
 def _knock(master: str) -> None:
     """See that a master of Spark's own kind answers, for Spark itself would try for a minute."""
-    if not master.startswith("spark://"):
+    if re.fullmatch(r"yarn|local(\[.+\])?|k8s://.+", master):
         return
-    problem = "expected spark://HOST:PORT"
-    for one in master.removeprefix("spark://").split(","):
+    problem = "expected spark://HOST:PORT, yarn, k8s://URL or local[TASKS,TRIES]"
+    scheme, _, places = master.partition("://")
+    for one in places.split(",") if scheme == "spark" else ():
         host, _, port = one.rpartition(":")
         if not (host and port.isdecimal()):
             continue
