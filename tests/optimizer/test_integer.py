@@ -282,3 +282,22 @@ def test_the_side_of_a_wash_group_closes_its_loss_lots_or_its_buys() -> None:
     sells.move(pair, -7.0)
     # six lost 100 each, the seventh gained 50
     assert sells.pair_tax[pair] == pytest.approx(-600 * 0.2 * 0.5 + 50 * 0.2)
+
+
+def test_a_buy_that_is_cut_to_cover_a_reserve_is_no_smaller_than_the_least_order() -> None:
+    """QTY-3: three B are worth less than $500; $529 are left of what the sale of A brings, so none is bought."""
+    account = {
+        "kind": "tax_exempt",
+        "cash": 780.6,
+        "positions": {"A": 2, "B": 2},
+        "cash_reserve": 851.21,
+        "location_cost": {"A": -0.005, "CASH": 0.02},
+    }
+    prices = {"A": 300.0, "B": 160.91, "C": 443.35}
+    classes = {"stocks": {"symbols": ["B", "C"]}}
+    home = household(account, prices, {"stocks": 1.0}, classes=classes, min_trade_value=500.0, max_drift=0.0)
+    problem = build(home)
+    made = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    bought = np.array([{("A", "A"): -2.0, ("A", "B"): 4.0}.get(key, 0.0) for key in keys(problem)])
+    for counts in made.at(bought).leaps():
+        assert ((counts <= 0) | (counts >= problem.pairs.least)).all()

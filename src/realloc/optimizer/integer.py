@@ -271,6 +271,7 @@ class Repair:
         centre = np.where(centre > 0, np.minimum(centre, self.buy_max), centre)
         centre = np.where((centre > 0) & (centre < pairs.least), 0.0, centre)
         cover = np.where(spare < 0, n - np.ceil(-spare / pairs.bid / pairs.step) * pairs.step, n)
+        cover = np.where((cover > 0) & (cover < pairs.least), 0.0, cover)
         centre, cover = (
             self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0
             for c in (centre, cover)
