@@ -32,7 +32,8 @@ def mode(home: Household, name: Any) -> Household:
         window_days=home.policy.wash_sales.window_days,
         identical=home.policy.wash_sales.identical,
     )
-    return replace(home, policy=replace(home.policy, wash_sales=wash))
+    tax = replace(home.policy.tax, regime="us")
+    return replace(home, policy=replace(home.policy, wash_sales=wash, tax=tax))
 
 
 def washes(plan: Plan) -> PlannedWashSales:
