@@ -26,7 +26,7 @@ from tests.optimizer.cases import drawn, household, lot, seeded
 
 
 def mode(home: Household, name: Any) -> Household:
-    """Return the household with another mode for wash sales."""
+    """Return the household with another mode for wash sales, under United States rules."""
     wash = WashSales(
         mode=name,
         window_days=home.policy.wash_sales.window_days,

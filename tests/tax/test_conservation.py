@@ -34,7 +34,8 @@ def with_known_basis(home: Household, mode: Any) -> Household:
         ]
         accounts.append(replace(account, lots=(*account.lots, *lots)))
     wash = WashSales(mode=mode, identical=home.policy.wash_sales.identical)
-    policy = replace(home.policy, wash_sales=wash, max_drift=None)
+    tax = replace(home.policy.tax, regime="us")
+    policy = replace(home.policy, wash_sales=wash, max_drift=None, tax=tax)
     return replace(home, accounts=tuple(accounts), recent_trades=(), policy=policy)
 
 
