@@ -140,6 +140,7 @@ def test_work_hands_on_its_result_and_its_error() -> None:
 
 
 def test_work_that_goes_on_after_ctrl_c_is_known() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a library may have set its own
     go_on = threading.Event()
     threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
