@@ -85,6 +85,44 @@ def test_an_elastic_program_misses_as_little_as_the_referee(home: Household) -> 
         assert 2 * astray <= float(referee.answer.excess) + 2 * cents
 
 
+def test_nothing_is_bought_back_to_spend_cash_on_the_spread() -> None:
+    # 450 dollars, half and half, no drift allowed: BBB for cash leaves 149.9625 of it; selling AAA at 149.9625 for CCC
+    # at 150 as well leaves 149.925. Buying AAA back would cost the spread too, and is no plan (QTY-2).
+    home = household(
+        {"cash": 300, "positions": {"AAA": 1}, "lots": [lot("AAA", 1, 75.0, "2026-01-30")]},
+        {"AAA": 150, "BBB": 150, "CCC": {"price": 150, "spread_bps": 0}},
+        {"BBB": 1, "stocks": 1},
+        classes={"stocks": {"symbols": ["AAA", "CCC"]}},
+        costs={"spread_bps": 5},
+        max_drift=0,
+    )
+    problem = build(home)
+    found = Program(problem, whole=True, elastic=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert found.sell is not None
+    assert found.sell.tolist() == pytest.approx([1])
+    assert found.buy[[place(problem, "A", symbol) for symbol in ("AAA", "BBB", "CCC")]].tolist() == (
+        pytest.approx([0, 1, 1])
+    )
+
+
+def test_the_least_that_is_missed_can_be_held() -> None:
+    # one of the stocks leaves 100 + 50 + 149.25 off target, one BBB 399.25, none 600; two cost 301.50
+    home = household(
+        {"cash": 300},
+        {"AAA": 150, "BBB": 150, "CCC": 150},
+        {"BBB": 1, "stocks": 2},
+        classes={"stocks": {"symbols": ["AAA", "CCC"]}},
+        costs={"spread_bps": 100},
+        max_drift=0,
+    )
+    problem = build(home)
+    found = Program(problem, whole=True, elastic=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert found.buy.sum() == pytest.approx(1)
+    assert found.buy[place(problem, "A", "BBB")] == pytest.approx(0)
+
+
 def test_an_incumbent_that_nothing_beats_is_the_bound() -> None:
     problem = build(household({"cash": 1000}, {"S": 100}, {"S": 1}))
     # all is invested at an objective of zero

@@ -23,6 +23,9 @@ MARGIN = 1e-4
 NOTHING = 1e-7
 """In the same units: what the solver cannot tell from zero when it has to miss as little as it may."""
 
+RELATIVE = 1e-8
+"""What the solver cannot tell from nothing beside a large amount: a held row tighter than that may be infeasible."""
+
 WORTH_COUNTING = 1e-4
 """Units of the model: a step of shares worth less may as well be continuous, and the solver is more exact so."""
 
@@ -149,9 +152,10 @@ class Program:
         lossy = np.bincount(lots.pair[lots.loss], minlength=len(pairs.held)) > 0
         both = (pairs.buy_max > 0) & (np.diff(lots.first) > 0)
         ordered = limits.order_cost > 0 or np.isfinite(limits.orders)
-        # a loss, and a tail that is sold with the whole position, could pay for a sale that is bought back (QTY-2)
-        has_tail = pairs.sell_max - pairs.whole > TAIL
-        bought_back = both & ((lossy & ~problem.coupled[pairs.wash]) | (has_tail & self.whole))
+        # a loss, a tail that is sold with the whole position, and under a cap on drift cash that is spent on
+        # nothing but the spread could pay for a sale that is bought back (QTY-2)
+        pays = (pairs.sell_max - pairs.whole > TAIL) | bool(np.isfinite(limits.drift))
+        bought_back = both & ((lossy & ~problem.coupled[pairs.wash]) | (pays & self.whole))
         switched = ordered | (pairs.least > pairs.step) | bought_back
         # a column's unit is a step of shares where it is integral, else the model's unit of value
         counted = self._counted(b)
@@ -505,6 +509,10 @@ class Program:
             self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none + NOTHING)
         else:
             self.highs.addRow(
-                -np.inf, least + NOTHING, len(columns), columns.astype(np.int32), np.ones(len(columns))
+                -np.inf,
+                least * (1 + RELATIVE) + NOTHING,
+                len(columns),
+                columns.astype(np.int32),
+                np.ones(len(columns)),
             )
         self.highs.changeColsCost(n, everything, self.model.cost)

@@ -151,10 +151,6 @@ def _recent_purchases(
     household: Household, accounts: Mapping[str, Account], shown: Sequence[Purchase]
 ) -> list[Purchase]:
     """Return recent purchases that no lot shows, such as those of accounts without lots."""
-    lots: dict[tuple[str, str, date], Fraction] = {}
-    for each in shown:
-        key = (each.account_number, each.symbol, each.bought)
-        lots[key] = lots.get(key, ZERO) + exact(each.shares)
     bought: dict[tuple[str, str, date], tuple[Fraction, Fraction]] = {}
     for trade in household.recent_trades:
         if trade.shares > 0:
@@ -164,6 +160,11 @@ def _recent_purchases(
                 shares + exact(trade.shares),
                 cost + exact(trade.shares) * exact(trade.price),
             )
+    lots: dict[tuple[str, str, date], Fraction] = {}
+    for each in shown:
+        key = (each.account_number, each.symbol, each.bought)
+        if key in bought:
+            lots[key] = lots.get(key, ZERO) + exact(each.shares)
     more = []
     for key, (shares, cost) in sorted(bought.items()):
         unseen = shares - lots.get(key, ZERO)

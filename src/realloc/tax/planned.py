@@ -37,8 +37,10 @@ class AsStated(UnitedStates):
         parts: list[Holding] = []
         for place, holding in enumerate(book):
             used = matched.get(place, ZERO)
-            if used:
-                parts.append(replace(holding, shares=used, replaces=True))
+            if not used:
+                parts.append(holding)
+                continue
+            parts.append(replace(holding, shares=used, replaces=True))
             if holding.shares > used:
                 parts.append(replace(holding, shares=holding.shares - used))
         return tuple(parts)
@@ -84,9 +86,36 @@ def planned_washes(household: Household, trades: Sequence[Trade]) -> PlannedWash
     trades : sequence of Trade
         The plan's; sales are read by their lots.
     """
-    regime, history = AsStated(), _of_losses(household, trades)
-    if not history.sales:
-        return PlannedWashes(washes=(), blocked=())
+    found = [_washes_of(household, trades, part) for part in _by_identity(_of_losses(household, trades))]
+    washes = [wash for each in found for wash in each.washes]
+    washes.sort(key=lambda wash: (not wash.earlier, wash.denial.realized.sale.sold, _loss_order(wash)))
+    blocked = sorted((block for each in found for block in each.blocked), key=lambda b: (b.symbol, b.until))
+    return PlannedWashes(washes=tuple(washes), blocked=tuple(blocked))
+
+
+def _loss_order(wash: Wash) -> tuple[date, str, str]:
+    return loss_order(wash.denial.realized)
+
+
+def _by_identity(history: History) -> list[History]:
+    """Return the parts of a history that deny each other nothing: one for each group of identical symbols."""
+    name = identities(history.rules.identical)
+    parts: dict[str, tuple[list[Purchase], list[Sale]]] = {}
+    for sale in history.sales:
+        parts.setdefault(name.get(sale.symbol, sale.symbol), ([], []))[1].append(sale)
+    for bought in history.purchases:
+        part = parts.get(name.get(bought.symbol, bought.symbol))
+        if part is not None:
+            part[0].append(bought)
+    return [
+        replace(history, purchases=tuple(purchases), sales=tuple(sales))
+        for _, (purchases, sales) in sorted(parts.items())
+    ]
+
+
+def _washes_of(household: Household, trades: Sequence[Trade], history: History) -> PlannedWashes:
+    """Return the wash sales of one group of identical symbols, and its window."""
+    regime = AsStated()
     names = {f"plan/{trade.symbol}/{n + 1}" for n, trade in enumerate(trades) if trade.shares > 0}
     earlier = tuple(sale for sale in history.sales if sale.reported)
     shown = tuple(each for each in history.purchases if each.id not in names)

@@ -56,7 +56,9 @@ def match_lots(book: tuple[Holding, ...], sale: Sale) -> tuple[tuple[Holding, ..
     )
     taken, left = take(book, places, exact(sale.shares), sale)
     rest = tuple(
-        replace(holding, shares=shares) for holding, shares in zip(book, left, strict=True) if shares
+        holding if shares is holding.shares else replace(holding, shares=shares)
+        for holding, shares in zip(book, left, strict=True)
+        if shares
     )
     return tuple(taken), rest
 
@@ -83,6 +85,8 @@ def match_losses(
         sold = loss.holding
         left = sold.shares
         for place in order:
+            if not left:
+                break
             count = min(left, free[place])
             if count > 0 and _washes(book[place], loss, history.rules, name):
                 free[place] -= count
