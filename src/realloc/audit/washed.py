@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,45 +76,51 @@ def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
     concerned = {identity.get(loss.symbol, loss.symbol) for loss in (*recent, *planned)}
     if not concerned:
         return Washed(denied=(), standing=())
-    held = (*_lots(book), *_recent_purchases(book))
-    supplies = sorted(
-        (each for each in held if identity.get(each.symbol, each.symbol) in concerned),
-        key=lambda supply: supply.key,
-    )
+    held = [
+        each
+        for each in (*_lots(book), *_recent_purchases(book))
+        if identity.get(each.symbol, each.symbol) in concerned
+    ]
+    supplies, bought = _by_identity(held, identity), _by_identity(_bought(book, orders), identity)
+    window = household.policy.wash_sales.window_days
     denied: list[Denied] = []
     standing: list[tuple[str, date]] = []
     left: list[_Loss] = []
     for loss in sorted(recent, key=lambda loss: (loss.sold, loss.key)):
-        rest, _ = _deny(book, identity, loss, supplies, "")
+        rest, _ = _deny(loss, supplies.get(identity.get(loss.symbol, loss.symbol), []), "", window)
         left.append(loss._replace(shares=rest))
-    bought = sorted(_bought(book, orders), key=lambda supply: supply.key)
     for loss in left:
-        rest, found = _deny(book, identity, loss, bought, "")
+        rest, found = _deny(loss, bought.get(identity.get(loss.symbol, loss.symbol), []), "", window)
         denied += found
         if rest > 0:
             standing.append((loss.symbol, loss.sold))
-    _sell(supplies, orders)
-    everything = sorted([*supplies, *bought], key=lambda supply: supply.key)
+    _sell(held, orders)
+    everything = _by_identity([*held, *(each for group in bought.values() for each in group)], identity)
     for loss in sorted(planned, key=lambda loss: loss.key):
-        rest, found = _deny(book, identity, loss, everything, loss.key[2])
+        group = everything.get(identity.get(loss.symbol, loss.symbol), [])
+        rest, found = _deny(loss, group, loss.key[2], window)
         denied += found
         if rest > 0:
             standing.append((loss.symbol, loss.sold))
     return Washed(denied=tuple(denied), standing=tuple(standing))
 
 
-def _deny(
-    book: Book, identity: dict[str, str], loss: _Loss, supplies: Sequence[Supply], lot: str
-) -> tuple[Decimal, list[Denied]]:
-    """Use up supplies for a loss in their order; return the shares that are left, and what is denied."""
-    window = book.household.policy.wash_sales.window_days
+def _by_identity(supplies: Iterable[Supply], identity: dict[str, str]) -> dict[str, list[Supply]]:
+    """Return supplies by the group of identical symbols, each group in the order in which it is used up."""
+    groups: dict[str, list[Supply]] = {}
+    for supply in sorted(supplies, key=lambda supply: supply.key):
+        groups.setdefault(identity.get(supply.symbol, supply.symbol), []).append(supply)
+    return groups
+
+
+def _deny(loss: _Loss, supplies: Sequence[Supply], lot: str, window: int) -> tuple[Decimal, list[Denied]]:
+    """Use up identical supplies for a loss in their order; return the shares that are left, and what is denied."""
     left, found = loss.shares, []
     for supply in supplies:
         if left <= 0:
             break
-        same = identity.get(supply.symbol, supply.symbol) == identity.get(loss.symbol, loss.symbol)
         itself = lot and (supply.key[2], supply.key[3]) == loss.key[1:]
-        if not same or itself or abs((supply.key[0] - loss.sold).days) > window:
+        if itself or abs((supply.key[0] - loss.sold).days) > window:
             continue
         count = min(left, supply.held - supply.used)
         if count > 0:

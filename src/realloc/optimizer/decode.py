@@ -34,6 +34,9 @@ from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
 
+PART_DIGITS = 9
+"""Decimals of the shares of a lot that is sold in part: times its gain a share, less than a cap can tell."""
+
 
 def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     """Return the trades in order of execution: sells, then buys, each by account number and symbol."""
@@ -108,7 +111,9 @@ def _parts(
             if place < 0 or not made.part_shares[part]:
                 continue
             whole = made.part_shares[part] == problem.lots.shares[made.part_lot[part]]
-            shares = account.lots[place].shares if whole else round(float(made.part_shares[part]), 6)
+            shares = (
+                account.lots[place].shares if whole else round(float(made.part_shares[part]), PART_DIGITS)
+            )
             yield place, Decimal(repr(shares))
         return
     if account.lot_relief == "specific" or not oldest_first:

@@ -50,6 +50,9 @@ CAP_GAP = 4e-4
 MISSED = 1e-6
 """Dollars of a reserve or a cap that are noise."""
 
+CENT = 0.01
+"""Dollars of each account's cash that rounding can make (rule OBJ-6)."""
+
 CAP_EFFORT = 200
 """Most nodes of the solver where a cap chooses among orders."""
 
@@ -99,7 +102,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     problem = build(household)
     idle = _idle(problem)
     decided = _raising if household.policy.mode == "raise_cash" else solve
-    solution = decided(problem, idle, deadline)
+    solution = _not_worse(decided(problem, idle, deadline), idle)
     prefer(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
@@ -269,6 +272,15 @@ def _finished(problem: Problem, solution: Solution, program: Program, effort: Ef
         sell = by_lot(problem, program.problem, exact.sell)
         made = min(made, _rounded(made, exact.buy, sell, exact.sells_losses), key=_rank)
     return Solution(made=made, bound=max(solution.bound, exact.bound), stopped=exact.stopped)
+
+
+def _not_worse(solution: Solution, idle: Repair) -> Solution:
+    """Return doing nothing where trades cost more, and miss less by no more than rounding cash can make (OBJ-6)."""
+    made, cents = solution.made, CENT * len(idle.cash)
+    broken, short, astray = np.subtract(idle.missed(), made.missed())
+    if broken > MISSED or short > cents or astray > cents or made.objective() <= idle.objective():
+        return solution
+    return replace(solution, made=idle, bound=min(solution.bound, idle.objective()))
 
 
 def _rank(made: Repair) -> tuple[float, ...]:

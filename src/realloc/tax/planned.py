@@ -115,6 +115,12 @@ def _by_identity(history: History) -> list[History]:
 
 def _washes_of(household: Household, trades: Sequence[Trade], history: History) -> PlannedWashes:
     """Return the wash sales of one group of identical symbols, and its window."""
+    owners = {account.account_number: account.owner for account in household.accounts}
+    if household.policy.wash_sales.mode == "avoid" and not any(sale.reported for sale in history.sales):
+        losses = _standing(history)
+        settled = Settlement(realized=losses, replaced=(), book=())
+        blocked = blocked_until(settled, history.rules, owners, as_of=household.as_of)
+        return PlannedWashes(washes=(), blocked=blocked)
     regime = AsStated()
     names = {f"plan/{trade.symbol}/{n + 1}" for n, trade in enumerate(trades) if trade.shares > 0}
     earlier = tuple(sale for sale in history.sales if sale.reported)
@@ -138,15 +144,27 @@ def _washes_of(household: Household, trades: Sequence[Trade], history: History) 
             washes.append(wash)
             replaced.append(Replaced(denial=wash.denial, holding=wash.replacement))
         new = regime.basis_adjust(new, found)
-    losses, book = _losses(regime, past.book, [sale for sale in history.sales if not sale.reported], history)
+    planned, book = _losses(regime, past.book, [sale for sale in history.sales if not sale.reported], history)
     book = (*book, *new)
-    for denial in match_losses(losses, book, history):
+    for denial in match_losses(planned, book, history):
         washes.append(Wash(denial=denial, replacement=book[denial.place], earlier=False))
         replaced.append(Replaced(denial=denial, holding=book[denial.place]))
-    settled = Settlement(realized=(*old_losses, *losses), replaced=tuple(replaced), book=book)
-    owners = {account.account_number: account.owner for account in household.accounts}
+    settled = Settlement(realized=(*old_losses, *planned), replaced=tuple(replaced), book=book)
     blocked = blocked_until(settled, history.rules, owners, as_of=household.as_of)
     return PlannedWashes(washes=tuple(washes), blocked=blocked)
+
+
+def _standing(history: History) -> tuple[Realized, ...]:
+    """Return the losses of a plan that avoids wash sales: nothing denies them (rules WASH-1 and WASH-2)."""
+    lots = {(each.account_number, each.id): each for each in history.purchases}
+    losses = []
+    for sale in history.sales:
+        held = _held(lots[sale.account_number, sale.lot])
+        gain = exact(sale.shares) * (exact(sale.price) - held.basis)
+        if held.purchase.kind == "taxable" and gain < 0:
+            term = UnitedStates().term(held.held_from, sale.sold)
+            losses.append(Realized(sale=sale, holding=held, gain=gain, term=term))
+    return tuple(losses)
 
 
 def _of_losses(household: Household, trades: Sequence[Trade]) -> History:
