@@ -552,3 +552,38 @@ def test_a_household_on_which_the_solvers_presolve_crashes_gets_its_plan() -> No
         costs={"spread_bps": 100.0},
     )
     assert orders(rebalance(home)) == {("A", symbol): -shares for symbol, shares in holding.items()}
+
+
+def test_a_sale_of_less_than_a_cent_does_not_come_before_doing_nothing() -> None:
+    # half a cent is no cent of the reserve of 50 dollars (CASH-1), and its order costs 5
+    home = household(
+        {"cash": 0, "positions": {"S": 0.001}, "cash_reserve": 50},
+        {"S": 5},
+        {"CASH": 1},
+        classes={"c": {"symbols": ["S"]}},
+        costs={"order": 5},
+    )
+    plan = rebalance(home)
+    assert orders(plan) == {}
+    assert plan.accounts[0].shortfall == 50.0
+
+
+def test_a_lot_is_split_within_a_millionth_of_the_cap_on_gains() -> None:
+    # three shares are the most: four of the lot with the lesser gain, 30 each, are 120. Of the lot that is
+    # taxed less, 60 each, two thirds of a share fit: 60 * 2/3 + 30 * 7/3 = 110
+    home = household(
+        {
+            "cash": 0,
+            "positions": {"S": 10},
+            "lots": [lot("S", 5, 40.0, "2020-01-02"), lot("S", 5, 70.0, "2026-01-02")],
+        },
+        {"S": 100, "T": 100},
+        {"T": 1},
+        drift={"inside_band": 0.2, "outside_band": 0.2},
+        tax={"short_term_rate": 0.37, "long_term_rate": 0.1},
+        max_realized_gain=110,
+    )
+    plan = rebalance(home)
+    assert orders(plan) == {("A", "S"): -3, ("A", "T"): 3}
+    assert plan.household.realized_long_term == pytest.approx(40, abs=1e-6)
+    assert plan.household.realized_short_term == pytest.approx(70, abs=1e-6)
