@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -59,26 +60,33 @@ class Lots(Grouped):
     """The rows of `lots`: account number and lot, as a `Lot` where all the lots of a household can be used."""
 
     def _read(self) -> list[list[Any]]:
-        numbers, symbols, ids = (values(self.ordered[name]) for name in ("account_number", "symbol", "id"))
-        shares, costs = (self.ordered[name].to_numpy().tolist() for name in ("shares", "cost_per_share"))
-        days = pc.fill_null(self.ordered["acquired"].cast(pa.int32()), _NO_DAY).to_numpy().tolist()
+        rows = self.ordered
+        days = pc.fill_null(rows["acquired"].cast(pa.int32()), _NO_DAY)
         dates = {
             day: date.fromordinal(_EPOCH + day)
-            for day in set(days)
+            for day in pc.unique(days).to_pylist()
             if date.min.toordinal() <= _EPOCH + day <= date.max.toordinal()
         }
-        texts = {text for text in {*symbols, *ids} if text and text == text.strip()}
-        self._sound = [
-            symbol in texts and (name is None or name in texts) and day in dates
-            and 0 < held <= LARGEST and 0 <= cost <= LARGEST
-            for symbol, held, cost, day, name in zip(symbols, shares, costs, days, ids, strict=True)
-        ]  # fmt: skip
-        return [numbers, symbols, shares, costs, [dates.get(day) for day in days], ids]
+        names = {*pc.unique(rows["symbol"]).to_pylist(), *pc.unique(rows["id"]).to_pylist()} - {None}
+        texts = pa.array([name for name in names if name and name == name.strip()], pa.string())
+        held, cost = rows["shares"], rows["cost_per_share"]
+        rules = (
+            pc.is_in(rows["symbol"], texts),
+            pc.or_(pc.is_null(rows["id"]), pc.is_in(rows["id"], texts)),
+            pc.is_in(days, pa.array(dates, pa.int32())),
+            pc.and_(pc.greater(held, 0.0), pc.less_equal(held, LARGEST)),
+            pc.and_(pc.greater_equal(cost, 0.0), pc.less_equal(cost, LARGEST)),
+        )
+        sound = pc.fill_null(reduce(pc.and_, rules), False)
+        self._unsound = set(rows["household_id"].filter(pc.invert(sound)).to_pylist())
+        numbers, symbols, ids = (values(rows[name]) for name in ("account_number", "symbol", "id"))
+        shares, costs = (column.to_numpy().tolist() for column in (held, cost))
+        return [numbers, symbols, shares, costs, [dates.get(day) for day in days.to_numpy().tolist()], ids]
 
     def of(self, name: Any) -> list[tuple[Any, Lot | Record]]:
         """Return a household's rows: account number, and the lot."""
         start, end = self.spans.get(name, (0, 0))
-        if not all(self._sound[start:end]):
+        if name in self._unsound:
             rows = self.ordered.slice(start, end - start)
             columns = [values(rows[name]) for name in ("account_number", *LOT)]
             return [(number, stated(LOT, lot)) for number, *lot in zip(*columns, strict=True)]
