@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -18,6 +19,22 @@ from realloc.optimizer.words import NOTHING, cents, listing, percent, shares, us
 MOST = 3
 """Classes that are spoken of."""
 
+DIGITS = 9
+"""Decimals of a cost per dollar: what differs by less is float64 noise, and the first of such steps is the best."""
+
+PARTS = ("drift", "tax", "trading", "location")
+"""Parts of the objective, as `Repair.parts` names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A step, the limit that it breaks, its cost per dollar that it moves a group, and its cost by part."""
+
+    step: Step
+    limit: str
+    per_dollar: float
+    change: dict[str, float]
+
 
 def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
     """Yield for the costliest classes that could come nearer to their targets why they did not."""
@@ -30,26 +47,26 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
     found = [(item, step) for item in open_groups for step in search.towards(item)]
     weighed = _weigh(start, found) if found else []
     for item in open_groups:
-        mine = [(*entry, step) for entry, (of, step) in zip(weighed, found, strict=True) if of is item]
-        if not mine:
+        steps = [each for each, (of, _) in zip(weighed, found, strict=True) if of is item]
+        if not steps:
             rules = _ruled_out(blocks, search, item)
             if rules:
                 what = "may be sold" if item.off > 0 else "may be bought"
                 message = f"{item.state}: nothing more of it {what}; in the way: {'; '.join(rules)}"
                 yield Issue(code="stop.rule", where=item.where, message=message, severity="info")
             continue
-        limit, _, change, best = min(mine, key=lambda entry: (entry[0] != "", entry[1]))
-        step = _say(start, best)
-        if limit:
-            message = f"{item.state}: {step} would {limit}"
+        best = min(steps, key=lambda each: (each.limit != "", each.per_dollar))
+        step = _say(start, best.step)
+        if best.limit:
+            message = f"{item.state}: {step} would {best.limit}"
             yield Issue(code="stop.limit", where=item.where, message=message, severity="info")
-        elif sum(change.values()) > NOTHING:
-            message = f"{item.state}: {step} would {_balance(start, change)}"
+        elif sum(best.change.values()) > NOTHING:
+            message = f"{item.state}: {step} would {_balance(start, best.change)}"
             yield Issue(code="stop.cost", where=item.where, message=message, severity="info")
 
 
-def _weigh(made: Repair, found: Sequence[tuple[Astray, Step]]) -> list[tuple[str, float, dict[str, float]]]:
-    """Return for each step the limit that it breaks, its cost per dollar that its group moves, and of each part."""
+def _weigh(made: Repair, found: Sequence[tuple[Astray, Step]]) -> list[_Weighed]:
+    """Return what each step towards a group does."""
     problem, n = made.problem, len(found)
     pairs, cash = problem.pairs, problem.cash
     parts = [(row, *part) for row, (_, step) in enumerate(found) for part in (step.sell, step.buy) if part]
@@ -70,11 +87,17 @@ def _weigh(made: Repair, found: Sequence[tuple[Astray, Step]]) -> list[tuple[str
     moved = np.abs(off[range(n), group] - made.off[group])
     columns = (drift, tax, cost - tax - location, location)
     return [
-        (limit, sum(parts) / far, dict(zip(("drift", "tax", "trading", "location"), parts, strict=True)))
-        for limit, far, *parts in zip(
+        _Weighed(
+            step=step,
+            limit=limit,
+            per_dollar=round(sum(parts) / far, DIGITS),
+            change=dict(zip(PARTS, parts, strict=True)),
+        )
+        for (_, step), limit, far, parts in zip(
+            found,
             _limits(made, orders, (gain, short, tax), kept, off),
             moved.tolist(),
-            *(column.tolist() for column in columns),
+            np.transpose(columns).tolist(),
             strict=True,
         )
     ]
@@ -108,7 +131,7 @@ def _limits(made: Repair, orders: Floats, gains: Sequence[Floats], kept: Floats,
         if isfinite(room):
             over = more > max(room - float(now.sum()), 0.0) + NOTHING
             broken.append((f"exceed {name} of {cents(getattr(policy, name))}", over.tolist()))
-    short = (kept < np.minimum(problem.cash.reserve, made.cash) - NOTHING).any(axis=1)
+    short = np.asarray((kept < np.minimum(problem.cash.reserve, made.cash) - NOTHING).any(axis=1))
     broken.append(("leave an account below its reserve", short.tolist()))
     if policy.max_drift is not None and value > 0:
         drift = made.drift()
