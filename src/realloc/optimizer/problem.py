@@ -215,73 +215,25 @@ def build(household: Household) -> Problem:
     sales) become bounds here: rules BUY-1, BUY-2, SELL-1, QTY-1, QTY-3, DNT-1, WASH-2 and WASH-3.
     """
     household = regime_of(household.policy.tax).plain(household)
-    policy = household.policy
     scopes = tuple(scopes_of(household))
-    accounts = tuple(sorted(household.accounts, key=lambda account: account.account_number))
     wash = _wash_rules(household)
-    by_kind = resolved_location(household)
-    location = [_location_costs(household, account, by_kind) for account in accounts]
     restriction = with_deferred(restrict(household, scopes), household)
     groups, first_group = _groups(household, scopes, restriction)
-    candidates = {scope.own or a.account_number: s for s, scope in enumerate(scopes) for a in scope.accounts}
-    rows: list[tuple[str, str, int]] = []
-    table = _PairTable(household, wash, restriction)
-    unbuyable = wash.unbuyable(household)
-    for n, account in enumerate(accounts):
-        menu: set[str] = set()
-        if not account.do_not_trade:
-            menu = _menu(account, scopes[candidates[account.account_number]], household) - unbuyable
-            menu = _open_to(menu, account, restriction)
-            names = {symbol for symbol, shares in account.positions.items() if shares > SHARES_TOLERANCE}
-            rows += [(wash.group(symbol), symbol, n) for symbol in names | menu]
-        table.open(account, menu)
-    rows.sort()
-    symbols = tuple(dict.fromkeys(symbol for _, symbol, _ in rows))
-    roots = tuple(dict.fromkeys(root for root, _, _ in rows))
-    scope_of = [candidates[account.account_number] for account in accounts]
-    counts = [drift_weight(account, household) for account in accounts]
-    for root, symbol, n in rows:
-        s = scope_of[n]
-        cover = tuple((first_group[s] + g, share * counts[n]) for g, share in scopes[s].cover[symbol])
-        table.add(n, symbol, root, cover, location[n].get(symbol, 0.0), scopes[s].wanted.get(symbol, 0))
-    pairs, lots = table.arrays(symbols, roots, len(groups.target))
-    cash = Cash(
-        before=np.array([account.cash + account.cash_flow for account in accounts]),
-        reserve=np.array(
-            [
-                max(_cents_above(a.cash_reserve), restriction.floors.get(a.account_number, -inf))
-                for a in accounts
-            ]
-        ),
-        most=np.array([restriction.ceilings.get(account.account_number, inf) for account in accounts]),
-        location=np.array([costs.get(CASH, 0.0) for costs in location]),
-        group=np.array([_cash_group(first_group, scopes, candidates[a.account_number]) for a in accounts]),
-        weight=np.array(counts),
-        short=np.zeros(len(accounts), dtype=bool),
-    )
-    limits = Limits(
-        inside_band=policy.drift.inside_band,
-        outside_band=policy.drift.outside_band,
-        commission=policy.costs.commission,
-        order=policy.costs.order,
-        orders=_cap(policy.max_orders),
-        gain=_room(policy.max_realized_gain, household.tax_year.net if household.tax_year else 0.0),
-        short_gain=_room(
-            policy.max_short_term_gain, household.tax_year.net_short_term if household.tax_year else 0.0
-        ),
-        tax=_cap(policy.max_tax),
-        drift=_cap(policy.max_drift),
-    )
+    seats = _seats(household, scopes, first_group, wash, restriction)
+    table = _PairTable(household, seats, wash, restriction)
+    pairs, lots = table.arrays(scopes, len(groups.target))
+    cash, limits = _cash(seats, scopes, restriction), _limits(household)
     pairs, lots, cash = _settle_reserves(pairs, lots, cash, limits)
     pairs = replace(pairs, buy_max=_useful_buys(pairs, groups, cash, limits))
-    coupled = coupled_groups(pairs, lots, len(roots), avoid=policy.wash_sales.avoid or restriction.distinct)
+    avoid = household.policy.wash_sales.avoid or restriction.distinct
+    coupled = coupled_groups(pairs, lots, len(table.roots), avoid=avoid)
     return Problem(
         household=household,
-        accounts=accounts,
-        symbols=symbols,
+        accounts=tuple(seat.account for seat in seats),
+        symbols=table.symbols,
         scopes=scopes,
         restriction=restriction,
-        value=fsum(account_value(account, household) for account in accounts),
+        value=fsum(account_value(seat.account, household) for seat in seats),
         drift_value=fsum(scope.value for scope in scopes),
         pairs=pairs,
         lots=lots,
@@ -291,11 +243,103 @@ def build(household: Household) -> Problem:
         coupled=coupled,
         private=private_pairs(pairs, lots, len(groups.target), coupled | limits.on_orders),
         location=fsum(
-            costs[symbol] * shares * household.prices[symbol]
-            for account, costs in zip(accounts, location, strict=True)
-            for symbol, shares in account.positions.items()
-            if shares and symbol in costs
+            seat.location[symbol] * shares * household.prices[symbol]
+            for seat in seats
+            for symbol, shares in seat.account.positions.items()
+            if shares and symbol in seat.location
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seat:
+    """An account with the place of its scope, the scope's first group, and what it may buy.
+
+    `held` is what it may trade of what it holds, `lots` are those of a taxable account by symbol, each with its
+    place. `counts` is what a dollar counts in weights (rule VAL-3), `location` what it costs in a symbol or in cash.
+    """
+
+    account: Account
+    scope: int
+    first_group: int
+    menu: set[str]
+    held: set[str]
+    lots: Mapping[str, list[tuple[int, Lot]]]
+    counts: float
+    location: Mapping[str, float]
+
+
+def _seats(
+    household: Household,
+    scopes: tuple[Scope, ...],
+    first_group: list[int],
+    wash: _WashRules,
+    restriction: Restriction,
+) -> list[_Seat]:
+    """Return the accounts in the order of their numbers."""
+    scope_of = {one.account_number: s for s, scope in enumerate(scopes) for one in scope.accounts}
+    by_kind = resolved_location(household)
+    unbuyable = wash.unbuyable(household)
+    wanted = [(scope.wanted.keys() & household.prices.keys()) - unbuyable for scope in scopes]
+    seats = []
+    for account in sorted(household.accounts, key=lambda account: account.account_number):
+        s = scope_of[account.account_number]
+        trades = not account.do_not_trade
+        seats.append(
+            _Seat(
+                account=account,
+                scope=s,
+                first_group=first_group[s],
+                menu=_menu(account, wanted[s], restriction) if trades else set(),
+                held={
+                    symbol
+                    for symbol, shares in account.positions.items()
+                    if shares > SHARES_TOLERANCE and trades
+                },
+                lots=_lots_by_symbol(account),
+                counts=drift_weight(account, household),
+                location=_location_costs(household, account, by_kind),
+            )
+        )
+    return seats
+
+
+def _lots_by_symbol(account: Account) -> dict[str, list[tuple[int, Lot]]]:
+    """Return the lots of a taxable account with their places."""
+    lots: dict[str, list[tuple[int, Lot]]] = {}
+    if account.kind == "taxable":
+        for place, lot in enumerate(account.lots):
+            lots.setdefault(lot.symbol, []).append((place, lot))
+    return lots
+
+
+def _cash(seats: Sequence[_Seat], scopes: Sequence[Scope], restriction: Restriction) -> Cash:
+    numbers = [seat.account.account_number for seat in seats]
+    floors = [restriction.floors.get(number, -inf) for number in numbers]
+    reserves = [_cents_above(seat.account.cash_reserve) for seat in seats]
+    return Cash(
+        before=np.array([seat.account.cash + seat.account.cash_flow for seat in seats]),
+        reserve=np.array([max(both) for both in zip(reserves, floors, strict=True)]),
+        most=np.array([restriction.ceilings.get(number, inf) for number in numbers]),
+        location=np.array([seat.location.get(CASH, 0.0) for seat in seats]),
+        group=np.array([seat.first_group + len(scopes[seat.scope].groups) - 1 for seat in seats]),
+        weight=np.array([seat.counts for seat in seats]),
+        short=np.zeros(len(seats), dtype=bool),
+    )
+
+
+def _limits(household: Household) -> Limits:
+    policy, year = household.policy, household.tax_year
+    return Limits(
+        inside_band=policy.drift.inside_band,
+        outside_band=policy.drift.outside_band,
+        commission=policy.costs.commission,
+        order=policy.costs.order,
+        orders=_cap(policy.max_orders),
+        gain=_room(policy.max_realized_gain, year.net if year else 0.0),
+        short_gain=_room(policy.max_short_term_gain, year.net_short_term if year else 0.0),
+        tax=_cap(policy.max_tax),
+        drift=_cap(policy.max_drift),
     )
 
 
@@ -311,10 +355,6 @@ def _room(cap: float | None, so_far: float) -> float:
 def _cents_above(dollars: float) -> float:
     """Return dollars rounded up to the cent: cash is rounded down before it is compared (rule CASH-1)."""
     return float(Decimal(repr(dollars)).quantize(Decimal("0.01"), ROUND_CEILING))
-
-
-def _cash_group(first_group: list[int], scopes: tuple[Scope, ...], scope: int) -> int:
-    return first_group[scope] + len(scopes[scope].groups) - 1
 
 
 def _groups(
@@ -345,19 +385,14 @@ def _groups(
     ), first
 
 
-def _menu(account: Account, scope: Scope, household: Household) -> set[str]:
-    """Return what the account may buy (rule BUY-1)."""
-    menu = set(scope.wanted) & household.prices.keys()
+def _menu(account: Account, wanted: set[str], restriction: Restriction) -> set[str]:
+    """Return what the account may buy of what its scope wants (rule BUY-1), as far as the policy's mode lets it."""
+    menu = wanted.difference(account.no_buy)
     if account.only is not None:
         menu &= set(account.only)
-    return menu - set(account.no_buy)
-
-
-def _open_to(menu: set[str], account: Account, restriction: Restriction) -> set[str]:
-    """Return what is left of a menu in the policy's mode."""
-    if restriction.buys is None:
-        return menu
-    return {symbol for symbol in menu if (account.account_number, symbol) in restriction.buys}
+    if restriction.buys is not None:
+        menu = {symbol for symbol in menu if (account.account_number, symbol) in restriction.buys}
+    return menu
 
 
 def _location_costs(household: Household, account: Account, policy: LocationCosts) -> dict[str, float]:
@@ -388,7 +423,8 @@ class _WashRules:
     def unbuyable(self, household: Household) -> set[str]:
         if not self.sold_at_loss:
             return set()
-        return {symbol for symbol in household.prices if self.group(symbol) in self.sold_at_loss}
+        lost, root = self.sold_at_loss, self.root
+        return {symbol for symbol in household.prices if root.get(symbol, symbol) in lost}
 
 
 def _wash_rules(household: Household) -> _WashRules:
@@ -415,214 +451,254 @@ def _wash_rules(household: Household) -> _WashRules:
     return _WashRules(root=root, bought=frozenset(bought), sold_at_loss=frozenset(sold_at_loss))
 
 
-_BY_TAX = itemgetter(0, 1, 2, 3, 4)
-
-
 class _PairTable:
-    """Collects the flat lists of pairs and lots."""
+    """The pairs as rows, sorted by wash group, symbol and account: what the flat arrays are made of."""
 
-    def __init__(self, household: Household, wash: _WashRules, restriction: Restriction) -> None:
-        self.household = household
-        self.wash = wash
-        self.restriction = restriction
+    def __init__(
+        self, household: Household, seats: Sequence[_Seat], wash: _WashRules, restriction: Restriction
+    ) -> None:
+        self.household, self.seats, self.wash, self.restriction = household, seats, wash, restriction
         regime = regime_of(household.policy.tax)
         self.tax = rates_of(household.policy.tax)
         self.cutoff: date = regime.long_until(household.as_of)
         self.sold_whole = regime.sold_whole(household)
-        self.rows: list[tuple[float, ...]] = []
-        self.names: list[tuple[str, str]] = []
-        self.cover: list[tuple[tuple[int, float], ...]] = []
-        self.lots: list[tuple[float, float, float, float, bool]] = []
-        self.places: list[int] = []
-        self.first = [0]
-        self.accounts: list[tuple[Account, set[str], dict[str, list[tuple[int, Lot]]]]] = []
-        self.quotes: dict[str, tuple[float, float, float]] = {}
-
-    def open(self, account: Account, menu: set[str]) -> None:
-        """Take the next account, with what it may buy."""
-        lots: dict[str, list[tuple[int, Lot]]] = {}
-        if account.kind == "taxable":
-            for place, lot in enumerate(account.lots):
-                lots.setdefault(lot.symbol, []).append((place, lot))
-        self.accounts.append((account, menu, lots))
-
-    def _quote(self, symbol: str) -> tuple[float, float, float]:
-        quote = self.quotes.get(symbol)
-        if quote is None:
-            price = self.household.prices[symbol]
-            half = self.household.spread_bps(symbol) / 20_000
-            quote = self.quotes[symbol] = (price, price * (1 - half), price * (1 + half))
-        return quote
-
-    def add(
-        self, n: int, symbol: str, root: str, cover: tuple[tuple[int, float], ...], location: float, rank: int
-    ) -> None:
-        """Add the pair of the account `n` and a symbol."""
-        account, menu, lots = self.accounts[n]
-        price, bid, ask = self._quote(symbol)
-        held = account.positions.get(symbol, 0.0)
-        step = FRACTION if account.fractional else 1.0
-        sell_max = self._sellable(account, lots.get(symbol, []), symbol, held, root)
-        buy_max = 0.0
-        if symbol in menu:
-            buy_max = inf
-            if account.max_position_value is not None:
-                buy_max = shares_within(account.max_position_value, price, step, held)
-        smallest = self.household.policy.min_trade_value
-        least = shares_worth(smallest, price, step) if smallest else step
-        whole = floor(held / step * (1 + 1e-12)) * step
-        if whole >= held or sell_max < held:
-            whole = sell_max
-        least_sale = least
-        if self._must_go_whole(account, lots.get(symbol, ()), symbol, root):
-            whole = 0.0
-        if whole < least:
-            enough = sell_max == held and Decimal(repr(held)) * Decimal(repr(price)) >= Decimal(
-                repr(smallest)
-            )
-            least_sale = held if enough else inf
-        relieved = account.lot_relief != "specific" and bool(lots.get(symbol))
-        self.rows.append(
-            (
-                n,
-                held,
-                price,
-                bid,
-                ask,
-                location,
-                buy_max,
-                sell_max,
-                whole,
-                least,
-                least_sale,
-                step,
-                rank,
-                relieved,
-            )
+        open_to = [seat.menu | seat.held for seat in seats]
+        self.symbols = tuple(sorted(set().union(*open_to), key=lambda symbol: (wash.group(symbol), symbol)))
+        heads = [wash.group(symbol) for symbol in self.symbols]
+        self.roots = tuple(dict.fromkeys(heads))
+        at = [
+            (s, n)
+            for s, symbol in enumerate(self.symbols)
+            for n, names in enumerate(open_to)
+            if symbol in names
+        ]
+        self.rows = [(seats[n], self.symbols[s]) for s, n in at]
+        self.account = np.array([n for _, n in at], dtype=np.intp)
+        self.symbol = np.array([s for s, _ in at], dtype=np.intp)
+        root_index = {root: n for n, root in enumerate(self.roots)}
+        self.group = np.array([root_index[root] for root in heads], dtype=np.intp)
+        self.price = np.array([household.prices[symbol] for symbol in self.symbols], dtype=float)
+        self.half = np.array([household.spread_bps(symbol) for symbol in self.symbols], dtype=float) / 20_000
+        self.held = np.array(
+            [seat.account.positions.get(symbol, 0.0) for seat, symbol in self.rows], dtype=float
         )
-        self.names.append((symbol, root))
-        self.cover.append(cover)
-        self.first.append(len(self.lots))
+        fractional = np.array([seat.account.fractional for seat in seats], dtype=bool)
+        self.step = np.where(fractional[self.account], FRACTION, 1.0)
+        self.bid = (self.price * (1 - self.half))[self.symbol]
 
-    def _must_go_whole(
-        self, account: Account, lots: Sequence[tuple[int, Lot]], symbol: str, root: str
-    ) -> bool:
-        """Return whether a position at a loss may be sold as a whole or not at all (rule CA-7)."""
-        if root not in self.wash.bought or (account.account_number, symbol) not in self.sold_whole:
-            return False
-        return any(lot.cost_per_share > self.quotes[symbol][1] for _, lot in lots)
+    def arrays(self, scopes: Sequence[Scope], n_groups: int) -> tuple[Pairs, Lots]:
+        """Return the pairs and their lots as arrays."""
+        lots, sell_max = self._lots()
+        rows, symbol, held, step = self.rows, self.symbol, self.held, self.step
+        price = self.price[symbol]
+        groups, weights, rank = self._cover(scopes, n_groups)
+        smallest = self.household.policy.min_trade_value
+        least = self._least(price, smallest)
+        whole = np.floor(held / step * (1 + 1e-12)) * step
+        whole = np.where((whole >= held) | (sell_max < held), sell_max, whole)
+        for p in self._must_go_whole():
+            whole[p] = 0.0
+        small = whole < least
+        enough = (sell_max == held) & ((held > 0) | (smallest == 0))
+        for p in np.flatnonzero(small & enough).tolist() if smallest else ():
+            enough[p] = _decimal(held[p]) * _decimal(price[p]) >= _decimal(smallest)
+        pairs = Pairs(
+            account=self.account,
+            symbol=symbol,
+            wash=self.group[symbol],
+            held=held,
+            price=price,
+            bid=self.bid,
+            ask=(self.price * (1 + self.half))[symbol],
+            location=np.array([seat.location.get(name, 0.0) for seat, name in rows], dtype=float),
+            buy_max=self._buy_max(price),
+            sell_max=sell_max,
+            whole=whole,
+            least=least,
+            least_sale=np.where(small, np.where(enough, held, inf), least),
+            step=step,
+            groups=groups,
+            weights=weights,
+            rank=rank,
+            relieved=np.array(
+                [seat.account.lot_relief != "specific" and name in seat.lots for seat, name in rows],
+                dtype=bool,
+            ),
+        )
+        return pairs, lots
 
-    def _sellable(
-        self, account: Account, lots: list[tuple[int, Lot]], symbol: str, held: float, root: str
-    ) -> float:
-        """Append the lots of a pair that may be sold, by rising tax, and return the most shares to sell."""
-        if held <= SHARES_TOLERANCE or symbol in account.no_sell:
-            return 0.0
-        if not self.restriction.may_sell(account.account_number, symbol):
-            return 0.0
-        if not lots:
-            self.lots.append((held, 0.0, 0.0, 0.0, False))
-            self.places.append(-1)
-            return held
-        if account.lot_relief != "specific":
-            return self._relieved(account, lots, symbol, held, root)
-        bid = self.quotes[symbol][1]
-        short, long, loss_value = self.tax.short_term_rate, self.tax.long_term_rate, self.tax.loss_value
-        keeps_losses = root in self.wash.bought
-        only_whole = (account.account_number, symbol) in self.sold_whole
+    def _cover(self, scopes: Sequence[Scope], n_groups: int) -> tuple[Ints, Floats, Ints]:
+        """Return each pair's groups, what a dollar of it counts in each, and its symbol's place in its class."""
+        covers = [scope.cover.get(symbol, ()) for scope in scopes for symbol in self.symbols]
+        width = max((len(cover) for cover in covers), default=1)
+        padding = ((0, 0.0),) * width
+        cells = [cell for cover in covers for entry in (*cover, *padding[len(cover) :]) for cell in entry]
+        places = [scope.wanted.get(symbol, 0) for scope in scopes for symbol in self.symbols]
+        at = np.array([seat.scope for seat in self.seats], dtype=np.intp)[self.account] * len(self.symbols)
+        at += self.symbol
+        cover = np.array(cells, dtype=float).reshape(-1, width, 2)[at]
+        first = np.array([seat.first_group for seat in self.seats], dtype=np.intp)
+        counts = np.array([seat.counts for seat in self.seats], dtype=float)
+        share = cover[:, :, 1]
+        groups = cover[:, :, 0].astype(np.intp) + first[self.account, None]
+        rank = np.array(places, dtype=np.intp)[at]
+        return np.where(share > 0, groups, n_groups), share * counts[self.account, None], rank
+
+    def _least(self, price: Floats, smallest: float) -> Floats:
+        """Return the fewest shares of an order (rule QTY-3)."""
+        if not smallest:
+            return self.step
+        kinds = list(zip(price.tolist(), self.step.tolist(), strict=True))
+        least = {kind: shares_worth(smallest, *kind) for kind in set(kinds)}
+        return np.array([least[kind] for kind in kinds], dtype=float)
+
+    def _buy_max(self, price: Floats) -> Floats:
+        """Return the most shares that may be bought (rules BUY-1 and BUY-2)."""
+        most = [inf if symbol in seat.menu else 0.0 for seat, symbol in self.rows]
+        for p, (seat, _) in enumerate(self.rows):
+            cap = seat.account.max_position_value
+            if cap is not None and most[p]:
+                most[p] = shares_within(cap, float(price[p]), float(self.step[p]), float(self.held[p]))
+        return np.array(most, dtype=float)
+
+    def _must_go_whole(self) -> list[int]:
+        """Return the pairs whose position is at a loss and may be sold as a whole or not at all (rule CA-7)."""
+        return [
+            p
+            for p, (seat, symbol) in enumerate(self.rows if self.sold_whole else ())
+            if (seat.account.account_number, symbol) in self.sold_whole
+            and self.wash.group(symbol) in self.wash.bought
+            and any(lot.cost_per_share > self.bid[p] for _, lot in seat.lots.get(symbol, ()))
+        ]
+
+    def _sellable(self) -> list[int]:
+        """Return the pairs that may be sold (rule SELL-1)."""
+        sells = self.restriction.sells
+        return [
+            p
+            for p, ((seat, symbol), held) in enumerate(zip(self.rows, self.held.tolist(), strict=True))
+            if held > SHARES_TOLERANCE
+            and symbol not in seat.account.no_sell
+            and (sells is None or (seat.account.account_number, symbol) in sells)
+        ]
+
+    def _lots(self) -> tuple[Lots, Floats]:
+        """Return the lots that may be sold, and the most shares that each pair may sell.
+
+        A position without lots is like one that was bought long ago at today's bid: it has no gain.
+        """
+        sellable = self._sellable()
+        sell_max = np.zeros(len(self.rows))
+        sell_max[sellable] = self.held[sellable]
+        entries: list[tuple[str, int, int, float, float, int]] = []
+        relieved: list[tuple[float, ...]] = []
+        for p in sellable:
+            seat, symbol = self.rows[p]
+            lots = seat.lots.get(symbol)
+            if not lots:
+                entries.append(("", p, -1, float(self.held[p]), float(self.bid[p]), 0))
+            elif seat.account.lot_relief == "specific":
+                entries += [
+                    (lot.id, p, place, lot.shares, lot.cost_per_share, lot.acquired.toordinal())
+                    for place, lot in lots
+                ]
+            else:
+                rows = self._relieved(p, seat.account, lots)
+                relieved += rows
+                if len(rows) < len(lots):
+                    sell_max[p] = self._steps(p, [row[2] for row in rows])
+        columns, left_out = self._by_tax(entries)
+        for p, shares in left_out.items():
+            sell_max[p] = self._steps(p, shares)
+        if relieved:
+            both = np.concatenate([columns, np.array(relieved).T], axis=1)
+            columns = both[:, np.argsort(both[0], kind="stable")]
+        pair = columns[0].astype(np.intp)
+        return Lots(
+            pair=pair,
+            place=columns[1].astype(np.intp),
+            shares=columns[2],
+            tax=columns[3],
+            gain=columns[4],
+            short_gain=columns[5],
+            loss=columns[6] > 0,
+            first=np.searchsorted(pair, np.arange(len(self.rows) + 1)),
+        ), sell_max
+
+    def _by_tax(
+        self, entries: list[tuple[str, int, int, float, float, int]]
+    ) -> tuple[Floats, dict[int, list[float]]]:
+        """Return lots in the order of pairs and rising tax, and the shares of pairs that may not sell all of them."""
+        entries.sort(key=itemgetter(0))  # ids decide last
+        _, *columns = zip(*entries, strict=True) if entries else [()] * 6
+        pair, place, shares, cost, day = (np.array(column, dtype=float) for column in columns)
+        at = pair.astype(np.intp)
+        gain = self.bid[at] - cost
+        loss = gain < 0
+        is_long = day <= self.cutoff.toordinal()
+        rate = np.where(is_long, self.tax.long_term_rate, self.tax.short_term_rate)
+        tax = gain * rate * np.where(loss, self.tax.loss_value, 1.0)
+        kept = self._may_go(at, place, loss)
+        order = np.lexsort((shares, cost, day, tax, at))
+        order = order[kept[order]]
+        found = np.array([pair, place, shares, tax, gain, np.where(is_long, 0.0, gain), loss])[:, order]
+        left_out = {p: shares[kept & (at == p)].tolist() for p in set(at[~kept].tolist())}
+        return found, left_out
+
+    def _may_go(self, pair: Ints, place: Floats, loss: Flags) -> Flags:
+        """Return the lots that may be sold: no loss that a purchase washes (WASH-2), none that is closed."""
+        bought = self.wash.bought
+        keeps_losses = np.array([self.wash.group(symbol) in bought for symbol in self.symbols], dtype=bool)
+        washed: Flags = loss & keeps_losses[self.symbol][pair]
+        for n in np.flatnonzero(washed).tolist() if self.sold_whole else ():
+            seat, symbol = self.rows[pair[n]]
+            washed[n] = (seat.account.account_number, symbol) not in self.sold_whole
         closed = self.restriction.closed_lots
-        found = []
-        for place, lot in lots:
-            gain = bid - lot.cost_per_share
-            if (gain < 0 and keeps_losses and not only_whole) or (account.account_number, place) in closed:
-                continue
-            is_long = lot.acquired <= self.cutoff
-            tax = gain * (long if is_long else short) * (loss_value if gain < 0 else 1.0)
-            found.append((tax, lot.acquired.toordinal(), lot.cost_per_share, lot.shares, lot.id, gain, place))
-        found.sort(key=_BY_TAX)
-        cutoff = self.cutoff.toordinal()
-        self.lots += [(e[3], e[0], e[5], 0.0 if e[1] <= cutoff else e[5], e[5] < 0) for e in found]
-        self.places += [entry[6] for entry in found]
-        if len(found) == len(lots):
-            return held
-        step = FRACTION if account.fractional else 1.0
-        return floor(fsum(entry[3] for entry in found) / step + 1e-9) * step
+        if closed:
+            owners = [self.rows[p][0].account.account_number for p in pair]
+            washed |= np.array(
+                [key in closed for key in zip(owners, place.tolist(), strict=True)], dtype=bool
+            )
+        return ~washed
 
-    def _relieved(
-        self, account: Account, lots: list[tuple[int, Lot]], symbol: str, held: float, root: str
-    ) -> float:
-        """Append the lots of a pair in the order of its account's relief, and return the most shares to sell."""
-        household = self.household
+    def _steps(self, p: int, shares: Sequence[float]) -> float:
+        """Return the whole steps in the shares of some lots."""
+        step = float(self.step[p])
+        return floor(fsum(shares) / step + 1e-9) * step
+
+    def _relieved(self, p: int, account: Account, lots: Sequence[tuple[int, Lot]]) -> list[tuple[float, ...]]:
+        """Return the lots of a pair in the order of its account's relief, as far as they may be sold."""
+        household, symbol = self.household, self.rows[p][1]
         listed = [lot for _, lot in lots]
         bid = exact_bid(household, symbol)
         order = relief_places(
             listed, method=account.lot_relief, price=bid, sold=household.as_of, tax=self.tax
         )
         average = average_cost(listed) if account.lot_relief == "average" else None
-        supply, loses = [], False
-        for place in order:
-            lot = listed[place]
+        found: list[tuple[float, ...]] = []
+        loses = False
+        for n in order:
+            place, lot = lots[n]
             gain = float(bid - (exact(lot.cost_per_share) if average is None else average))
             loses = loses or gain < 0
-            closed = (account.account_number, lots[place][0]) in self.restriction.closed_lots
-            if closed or (loses and root in self.wash.bought):
+            closed = (account.account_number, place) in self.restriction.closed_lots
+            if closed or (loses and self.wash.group(symbol) in self.wash.bought):
                 break
             is_long = lot.acquired <= self.cutoff
             rate = self.tax.long_term_rate if is_long else self.tax.short_term_rate
             tax = gain * rate * (self.tax.loss_value if gain < 0 else 1.0)
-            self.lots.append((lot.shares, tax, gain, 0.0 if is_long else gain, loses))
-            self.places.append(lots[place][0])
-            supply.append(lot.shares)
-        if len(supply) == len(listed):
-            return held
-        step = FRACTION if account.fractional else 1.0
-        return floor(fsum(supply) / step + 1e-9) * step
-
-    def arrays(self, symbols: tuple[str, ...], roots: tuple[str, ...], n_groups: int) -> tuple[Pairs, Lots]:
-        """Return what was collected as arrays."""
-        symbol_index = {symbol: n for n, symbol in enumerate(symbols)}
-        root_index = {root: n for n, root in enumerate(roots)}
-        columns = np.array(self.rows, dtype=float).reshape(-1, 14).T
-        width = max((len(cover) for cover in self.cover), default=1)
-        padding = (n_groups, 0.0)
-        cover = np.array([(*c, *[padding] * (width - len(c))) for c in self.cover]).reshape(-1, width, 2)
-        lots = np.array(self.lots, dtype=float).reshape(-1, 5).T
-        first = np.array(self.first, dtype=np.intp)
-        pairs = Pairs(
-            account=columns[0].astype(np.intp),
-            symbol=np.array([symbol_index[symbol] for symbol, _ in self.names], dtype=np.intp),
-            wash=np.array([root_index[root] for _, root in self.names], dtype=np.intp),
-            held=columns[1],
-            price=columns[2],
-            bid=columns[3],
-            ask=columns[4],
-            location=columns[5],
-            buy_max=columns[6],
-            sell_max=columns[7],
-            whole=columns[8],
-            least=columns[9],
-            least_sale=columns[10],
-            step=columns[11],
-            groups=cover[:, :, 0].astype(np.intp),
-            weights=cover[:, :, 1],
-            rank=columns[12].astype(np.intp),
-            relieved=columns[13] > 0,
-        )
-        return pairs, Lots(
-            pair=np.repeat(np.arange(len(self.rows)), np.diff(first)),
-            shares=lots[0],
-            tax=lots[1],
-            gain=lots[2],
-            short_gain=lots[3],
-            loss=lots[4] > 0,
-            first=first,
-            place=np.array(self.places, dtype=np.intp),
-        )
+            found.append((p, place, lot.shares, tax, gain, 0.0 if is_long else gain, loses))
+        return found
 
 
 def sum_by(index: Ints, values: Floats | Flags, n: int) -> Floats:
     """Return the sums of `values` by their `index`, an array of length `n`."""
     return np.asarray(np.bincount(index, weights=values, minlength=n), dtype=float)
+
+
+def _decimal(number: float) -> Decimal:
+    """Return the decimal that a number's shortest text names."""
+    return Decimal(repr(float(number)))
 
 
 def shares_within(value: float, price: float, step: float, held: float) -> float:
@@ -722,6 +798,7 @@ def private_pairs(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Priva
     """
     counts = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)
     alone = (counts[pairs.groups[:, 0]] == 1) & (pairs.groups[:, 1:] == n_groups).all(axis=1)
+    alone &= pairs.weights[:, 0] > 0
     alone &= ((np.bincount(pairs.wash, minlength=len(torn)) == 1) & torn)[pairs.wash]
     chosen = np.flatnonzero(alone)
     place = np.full(len(pairs.held), -1)

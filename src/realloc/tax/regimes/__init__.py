@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from realloc.policy import Tax
 from realloc.tax.regimes.canada import Canada
@@ -20,6 +21,7 @@ def regime_of(tax: Tax) -> PlanRegime:
     return _CANADA if tax.regime == "canada" else _UNITED_STATES
 
 
+@lru_cache(maxsize=64)
 def rates_of(tax: Tax) -> Tax:
     """Return the policy with dollars of tax per dollar of short- and of long-term gain as its rates."""
     regime = regime_of(tax)
