@@ -142,7 +142,7 @@ def _sellable(book: Book, account: Account, symbol: str, window: Window, mode: M
     open_lots = []
     for name in broker_order(book, account, quote, lots):
         lot = lots[name]
-        each = basis(account, list(lots.values()), lot)
+        each = basis(account, lots.values(), lot)
         if window.blocks(account, symbol, each - quote.bid) or is_kept(book, mode, account, lot):
             if account.lot_relief != "specific":
                 break

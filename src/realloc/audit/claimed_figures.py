@@ -43,22 +43,24 @@ def check_classes(book: Book, claims: Sequence[ClassWeight], report: AuditReport
     if names != found:
         yield differs("CLS-1", "classes", "the list of classes", names, found)
         return
-    if [(claim.account, claim.name) for claim in claims] not in (names, sorted(names, key=lambda n: n[::-1])):
+    listed = [(claim.account, claim.name) for claim in claims]
+    if listed != names and listed != sorted(names, key=lambda name: name[::-1]):
         yield Issue(code="DET-1", where="classes", message="the classes are not in the order of their names")
     cents = {
         scope.account: _cents(scope.value, 1 if scope.account else len(book.accounts))
         for scope in book.scopes
     }
     for claim, figure in zip(stated, report.classes, strict=True):
-        where = f"classes[{claim.name!r}]" + (f" of account {claim.account}" if claim.account else "")
         near = WEIGHT + cents[claim.account]
-        for code, name, number, weight, tolerance in (
-            ("CLS-2", "target", claim.target, figure.target, WEIGHT),
-            ("CLS-2", "before", claim.before, figure.before, near),
-            ("CLS-2", "after", claim.after, figure.after, near),
-            ("BAND-1", "band", claim.band, figure.band, WEIGHT),
+        for code, name, tolerance in (
+            ("CLS-2", "target", WEIGHT),
+            ("CLS-2", "before", near),
+            ("CLS-2", "after", near),
+            ("BAND-1", "band", WEIGHT),
         ):
+            number, weight = getattr(claim, name), getattr(figure, name)
             if not agrees(number, weight, tolerance):
+                where = f"classes[{claim.name!r}]" + (f" of account {claim.account}" if claim.account else "")
                 yield differs(code, where, name, number, f"{weight:.12g}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 
 from realloc.accounts import Account, Lot
@@ -12,7 +11,7 @@ from realloc.audit.exact import ZERO, exact, usd
 from realloc.audit.lots import Order, lots_by_id
 from realloc.audit.modes import ModeRules
 from realloc.audit.relief import basis, broker_order
-from realloc.audit.terms import is_long_term
+from realloc.audit.terms import is_long_term, shifted
 from realloc.errors import Issue
 
 
@@ -42,8 +41,7 @@ def _waits(book: Book, account: Account, lot: Lot) -> bool:
         return False
     if exact(tax.short_term_rate) <= exact(tax.long_term_rate) or is_long_term(lot.acquired, today):
         return False
-    later = date.fromordinal(min(today.toordinal() + tax.defer_days, date.max.toordinal()))
-    if not is_long_term(lot.acquired, later):
+    if not is_long_term(lot.acquired, shifted(today, tax.defer_days)):
         return False
     lots = book.lots[account.account_number][lot.symbol]
     return book.quotes[lot.symbol].bid > basis(account, lots, lot)
@@ -72,7 +70,7 @@ def _free(book: Book, account: Account, symbol: str, held: Decimal) -> Decimal:
     quote, total = book.quotes[symbol], ZERO
     for name in broker_order(book, account, quote, lots):
         lot = lots[name]
-        closed = _waits(book, account, lot) or basis(account, list(lots.values()), lot) > quote.bid
+        closed = _waits(book, account, lot) or basis(account, lots.values(), lot) > quote.bid
         if closed and account.lot_relief != "specific":
             break
         total += ZERO if closed else exact(lot.shares)

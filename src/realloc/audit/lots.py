@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from realloc._reading import LARGEST, nearest
@@ -17,6 +18,8 @@ from realloc.audit.relief import basis, broker_order, relieved
 from realloc.audit.terms import is_long_term
 from realloc.errors import Issue
 from realloc.trades import LotSale
+
+_BY_AGE = attrgetter("acquired", "cost_per_share", "shares", "id")
 
 
 class Taking(NamedTuple):
@@ -38,7 +41,10 @@ class Taking(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One symbol, one side, one account; `shares` is above zero. `where` is the first trade that lists it."""
+    """One symbol, one side, one account; `shares` is above zero. `where` is the first trade that lists it.
+
+    `named` are the lots that its trades name, each with its place.
+    """
 
     account: Account
     symbol: str
@@ -46,6 +52,7 @@ class Order:
     shares: Decimal
     quote: Quote
     where: str
+    named: list[tuple[str, LotSale]]
     takings: list[Taking] = field(default_factory=list)
 
     @property
@@ -80,36 +87,27 @@ def is_number(value: object) -> bool:
 
 def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
     """Return the lots of one symbol by id, oldest first; without one it is ``account/symbol/n`` (DET-1)."""
-    lots = sorted(
-        book.lots[account.account_number].get(symbol, ()),
-        key=lambda lot: (lot.acquired, lot.cost_per_share, lot.shares, lot.id),
-    )
-    named = book.lot_ids[account.account_number]
+    number = account.account_number
+    taken = book.lot_ids[number]
     by_id: dict[str, Lot] = {}
     n = 0
-    for lot in lots:
+    for lot in sorted(book.lots[number].get(symbol, ()), key=_BY_AGE):
         n += 1
-        while not lot.id and f"{account.account_number}/{symbol}/{n}" in named:
+        while not lot.id and f"{number}/{symbol}/{n}" in taken:
             n += 1
-        by_id[lot.id or f"{account.account_number}/{symbol}/{n}"] = lot
+        by_id[lot.id or f"{number}/{symbol}/{n}"] = lot
     return by_id
 
 
-def match_lots(
-    book: Book,
-    order: Order,
-    sales: list[tuple[str, LotSale]],
-    findings: list[Issue],
-    *,
-    lots_required: bool,
-) -> None:
+def match_lots(book: Book, order: Order, findings: list[Issue], *, lots_required: bool) -> None:
     """Set the takings of a sale: from the lots it names, or as the broker relieves; `read_orders` says when."""
     as_of = book.judged_on
     lots = lots_by_id(book, order.account, order.symbol)
-    names = broker_order(book, order.account, order.quote, lots)
-    if sales:
-        findings += _take_named(order, sales, lots, as_of)
-        findings += _check_relief(order, relieved(names, lots, order.shares))
+    if order.named:
+        findings += _take_named(order, lots, as_of)
+        if order.account.lot_relief != "specific":
+            names = broker_order(book, order.account, order.quote, lots)
+            findings += _check_relief(order, relieved(names, lots, order.shares))
         return
     if not lots or not (lots_required or order.account.kind == "taxable"):
         return
@@ -123,15 +121,14 @@ def match_lots(
             rule = f"{order.account.lot_relief!r} of its account is taken"
         message = f"{unnamed}: {rule}"
         findings.append(Issue(code="SELL-2", where=order.where, message=message, severity="info"))
+    names = broker_order(book, order.account, order.quote, lots)
     for name, shares in relieved(names, lots, order.shares).items():
-        each = basis(order.account, list(lots.values()), lots[name])
+        each = basis(order.account, lots.values(), lots[name])
         order.takings.append(_taking(order, name, lots[name], shares, each, as_of, order.where))
 
 
 def _check_relief(order: Order, expected: Mapping[str, Decimal]) -> Iterator[Issue]:
     """Find a sale whose lots are not those that the broker relieves (SELL-3)."""
-    if order.account.lot_relief == "specific":
-        return
     taken: dict[str, Decimal] = {}
     for taking in order.takings:
         if taking.claim is not None:
@@ -147,11 +144,9 @@ def _check_relief(order: Order, expected: Mapping[str, Decimal]) -> Iterator[Iss
             )
 
 
-def _take_named(
-    order: Order, sales: list[tuple[str, LotSale]], lots: Mapping[str, Lot], as_of: date
-) -> Iterator[Issue]:
+def _take_named(order: Order, lots: Mapping[str, Lot], as_of: date) -> Iterator[Issue]:
     taken: dict[str, Decimal] = {}
-    for where, sale in sales:
+    for where, sale in order.named:
         if sale.id not in lots:
             yield Issue(
                 code="SELL-1",
@@ -168,7 +163,7 @@ def _take_named(
         else:
             shares = exact(sale.shares)
             taken[sale.id] = taken.get(sale.id, ZERO) + shares
-            each = basis(order.account, list(lots.values()), lots[sale.id])
+            each = basis(order.account, lots.values(), lots[sale.id])
             order.takings.append(_taking(order, sale.id, lots[sale.id], shares, each, as_of, where, sale))
     for name, shares in taken.items():
         supply = exact(lots[name].shares)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from realloc._reading import nearest
 from realloc.audit.book import Book
@@ -10,7 +10,7 @@ from realloc.audit.exact import exact
 from realloc.audit.lots import Order, is_number, match_lots
 from realloc.errors import Issue
 from realloc.models import CASH
-from realloc.trades import LotSale, Trade
+from realloc.trades import Trade
 
 
 def read_orders(
@@ -31,18 +31,18 @@ def read_orders(
         names none is first in, first out.
     """
     orders: dict[tuple[str, str, bool], Order] = {}
-    sales: dict[tuple[str, str, bool], list[tuple[str, LotSale]]] = {}
     for n, trade in enumerate(trades):
         where = f"trades[{n}]"
-        faults = list(_faults(book, trade, where))
-        if faults:
-            findings += faults
+        fault = _fault(book, trade, where)
+        if fault is not None:
+            findings.append(fault)
             continue
         shares = exact(trade.shares)
+        named = [(f"{where}.lots[{m}]", sale) for m, sale in enumerate(trade.lots)]
         key = (trade.account_id, trade.symbol, shares > 0)
-        sales.setdefault(key, []).extend((f"{where}.lots[{m}]", sale) for m, sale in enumerate(trade.lots))
         if key in orders:
             orders[key].shares += abs(shares)
+            orders[key].named += named
             findings.append(_listed_twice(orders[key], where))
             continue
         orders[key] = Order(
@@ -52,49 +52,50 @@ def read_orders(
             shares=abs(shares),
             quote=book.quotes[trade.symbol],
             where=where,
+            named=named,
         )
-    for key, order in orders.items():
+    for order in orders.values():
         if order.buys:
-            findings += _lots_of_a_buy(order, sales[key])
+            findings += _lots_of_a_buy(order)
         else:
-            match_lots(book, order, sales[key], findings, lots_required=lots_required)
+            match_lots(book, order, findings, lots_required=lots_required)
     return list(orders.values())
 
 
-def _faults(book: Book, trade: Trade, where: str) -> Iterator[Issue]:
-    """Find why a trade cannot be counted."""
+def _fault(book: Book, trade: Trade, where: str) -> Issue | None:
+    """Return why a trade cannot be counted."""
     if not is_number(trade.shares) or not trade.shares:
-        yield Issue(
+        return Issue(
             code="ORD-1",
             where=where,
             message=f"{trade.shares!r} is not a number of shares: the trade is not counted",
             hint="positive buys, negative sells; zero is no order",
         )
-        return
     buys = trade.shares > 0
     if trade.account_id not in book.accounts:
-        yield Issue(
+        return Issue(
             code="ORD-1",
             where=where,
             message=f"no account {trade.account_id!r} in the household: the trade is not counted",
             hint=nearest(str(trade.account_id), book.accounts),
         )
-    elif trade.symbol == CASH:
-        yield Issue(
+    if trade.symbol == CASH:
+        return Issue(
             code="BUY-1" if buys else "SELL-1",
             where=where,
             message="CASH is not a security: the trade is not counted",
             hint="cash moves with the trades, or by 'cash_flow'",
         )
-    elif trade.symbol not in book.quotes:
+    if trade.symbol not in book.quotes:
         held = trade.symbol in book.held[trade.account_id]
-        yield Issue(
+        return Issue(
             code="BUY-1" if buys else "VAL-1" if held else "SELL-1",
             where=where,
             message=f"{trade.symbol} has no price{'' if buys or held else ' and is not held'}: "
             "the trade is not counted",
             hint=f"add {trade.symbol!r} to 'prices'",
         )
+    return None
 
 
 def _listed_twice(order: Order, where: str) -> Issue:
@@ -107,6 +108,7 @@ def _listed_twice(order: Order, where: str) -> Issue:
     )
 
 
-def _lots_of_a_buy(order: Order, sales: Iterable[tuple[str, LotSale]]) -> Iterator[Issue]:
-    for where, _ in sales:
-        yield Issue(code="SELL-2", where=where, message=f"a purchase of {order.symbol} takes from no lot")
+def _lots_of_a_buy(order: Order) -> Iterator[Issue]:
+    for where, _ in order.named:
+        message = f"a purchase of {order.symbol} takes from no lot"
+        yield Issue(code="SELL-2", where=where, message=message)

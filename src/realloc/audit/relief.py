@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -12,7 +12,7 @@ from realloc.audit.exact import ONE, ZERO, exact, ratio
 from realloc.audit.terms import is_long_term
 
 
-def basis(account: Account, lots: Sequence[Lot], lot: Lot) -> Decimal:
+def basis(account: Account, lots: Collection[Lot], lot: Lot) -> Decimal:
     """Return the basis of a share of `lot`: its own, or the average of all `lots` (LOT-6)."""
     if account.lot_relief != "average":
         return exact(lot.cost_per_share)

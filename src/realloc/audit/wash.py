@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 from realloc.accounts import Account
@@ -13,6 +12,7 @@ from realloc.audit.canada import sole_positions
 from realloc.audit.exact import count, usd
 from realloc.audit.identity import identities
 from realloc.audit.lots import Order
+from realloc.audit.terms import shifted
 from realloc.audit.washed import Washed
 from realloc.errors import Issue
 
@@ -47,7 +47,7 @@ def look_back(book: Book) -> Window:
         return Window()
     identity = identities(rules.identical)
     last = book.household.as_of
-    first = date.fromordinal(max(1, last.toordinal() - rules.window_days))
+    first = shifted(last, -rules.window_days)
     bought: dict[str, str] = {}
     sold_at_loss: dict[str, str] = {}
     for number, symbols in book.lots.items():

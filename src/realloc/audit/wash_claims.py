@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -10,9 +10,10 @@ from realloc.audit.book import Book
 from realloc.audit.claimed_figures import ROUNDED_CENT, agrees, differs
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ZERO, exact, usd
 from realloc.audit.identity import identities
+from realloc.audit.terms import shifted
 from realloc.audit.washed import Washed
 from realloc.errors import Issue
-from realloc.plan import PlannedWashSales
+from realloc.plan import NoBuy, PlannedWashSales
 
 
 def check_wash_claims(book: Book, claim: PlannedWashSales, washed: Washed) -> Iterator[Issue]:
@@ -23,19 +24,7 @@ def check_wash_claims(book: Book, claim: PlannedWashSales, washed: Washed) -> It
         total = sum(amounts, ZERO)
         if not agrees(getattr(claim, name), total, CENT):
             yield differs("WASH-6", f"wash_sales.{name}", name, getattr(claim, name), usd(total))
-    stated = {
-        (block.symbol, number): (block.until, block.owners)
-        for block in claim.no_buy
-        for number in block.accounts
-    }
-    expected = _window(book, washed)
-    for symbol, number in sorted({*stated, *expected}):
-        until, owners = stated.get((symbol, number), (None, ()))
-        wanted = expected.get((symbol, number))
-        owner = book.accounts[number].owner if number in book.accounts else ""
-        if until != wanted or (owner and owner not in owners):
-            where = f"wash_sales.no_buy[{symbol!r}]"
-            yield differs("WASH-7", where, f"the end of the window in account {number}", until, wanted)
+    yield from _check_no_buy(book, claim, _last_days(book, washed))
 
 
 def _check_disallowed(claim: PlannedWashSales, washed: Washed) -> Iterator[Issue]:
@@ -60,16 +49,32 @@ def _check_disallowed(claim: PlannedWashSales, washed: Washed) -> Iterator[Issue
             yield differs("WASH-4", where, "the disallowed loss", usd(dollars), usd(amount))
 
 
-def _window(book: Book, washed: Washed) -> dict[tuple[str, str], date]:
-    """Return until when each symbol must not be bought in each account."""
-    household = book.household
-    identity = identities(household.policy.wash_sales.identical)
-    until: dict[tuple[str, str], date] = {}
-    for symbol, sold in washed.standing:
-        last = sold.toordinal() + household.policy.wash_sales.window_days
-        end = date.fromordinal(min(last, date.max.toordinal()))
+def _check_no_buy(book: Book, claim: PlannedWashSales, expected: Mapping[str, date]) -> Iterator[Issue]:
+    """Check the days through which symbols must not be bought, in every account, and whose the accounts are."""
+    stated: dict[str, dict[str, NoBuy]] = {}
+    for block in claim.no_buy:
+        stated.setdefault(block.symbol, {}).update(dict.fromkeys(block.accounts, block))
+    owners = {number: account.owner for number, account in book.accounts.items()}
+    for symbol in sorted({*stated, *expected}):
+        blocks = stated.get(symbol, {})
+        wanted = dict.fromkeys(owners, expected[symbol]) if symbol in expected else {}
+        for number in sorted({*blocks, *wanted}):
+            said, last, owner = blocks.get(number), wanted.get(number), owners.get(number)
+            until = None if said is None else said.until
+            if until != last or (said is not None and owner and owner not in said.owners):
+                where = f"wash_sales.no_buy[{symbol!r}]"
+                yield differs("WASH-7", where, f"the end of the window in account {number}", until, last)
+
+
+def _last_days(book: Book, washed: Washed) -> dict[str, date]:
+    """Return the day through which each symbol must not be bought."""
+    rules = book.household.policy.wash_sales
+    identity = identities(rules.identical)
+    until: dict[str, date] = {}
+    for symbol, sold in washed.standing.items():
+        end = shifted(sold, rules.window_days)
         mine = identity.get(symbol, symbol)
         for name in {symbol, *(other for other, one in identity.items() if one == mine)}:
-            for number in book.accounts if end >= household.as_of else ():
-                until[name, number] = max(end, until.get((name, number), end))
+            if end >= book.household.as_of:
+                until[name] = max(end, until.get(name, end))
     return until

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from realloc.audit.book import Book
 from realloc.audit.exact import ZERO, exact, ratio
 from realloc.audit.identity import identities
 from realloc.audit.lots import Order, lots_by_id
+from realloc.audit.terms import shifted
 from realloc.household import RecentTrade
 
 Key = tuple[date, bool, str, str]
@@ -56,10 +57,18 @@ class _Loss(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Washed:
-    """What is denied, and the losses of which something still counts: symbol and day of sale."""
+    """What is denied, and of each symbol with a loss of which something still counts the last day of such a sale."""
 
-    denied: tuple[Denied, ...]
-    standing: tuple[tuple[str, date], ...]
+    denied: tuple[Denied, ...] = ()
+    standing: Mapping[str, date] = field(default_factory=dict)
+
+
+class _Reach(NamedTuple):
+    """What can deny a loss: these symbols, bought from the first through the last day."""
+
+    symbols: set[str]
+    first: date
+    last: date
 
 
 def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
@@ -70,21 +79,17 @@ def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
     """
     household = book.household
     if household.policy.tax.regime != "us":
-        return Washed(denied=(), standing=())
+        return Washed()
     identity = identities(household.policy.wash_sales.identical)
     recent, planned = list(_recent_losses(book)), list(_losses(book, orders))
-    concerned = {identity.get(loss.symbol, loss.symbol) for loss in (*recent, *planned)}
-    if not concerned:
-        return Washed(denied=(), standing=())
-    held = [
-        each
-        for each in (*_lots(book), *_recent_purchases(book))
-        if identity.get(each.symbol, each.symbol) in concerned
-    ]
-    supplies, bought = _by_identity(held, identity), _by_identity(_bought(book, orders), identity)
+    if not (recent or planned):
+        return Washed()
     window = household.policy.wash_sales.window_days
+    reach = _reach([*recent, *planned], identity, window)
+    held = [*_lots(book, reach), *_recent_purchases(book, reach)]
+    supplies, bought = _by_identity(held, identity), _by_identity(_bought(book, orders), identity)
     denied: list[Denied] = []
-    standing: list[tuple[str, date]] = []
+    standing: dict[str, date] = {}
     left: list[_Loss] = []
     for loss in sorted(recent, key=lambda loss: (loss.sold, loss.key)):
         rest, _ = _deny(loss, supplies.get(identity.get(loss.symbol, loss.symbol), []), "", window)
@@ -93,7 +98,7 @@ def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
         rest, found = _deny(loss, bought.get(identity.get(loss.symbol, loss.symbol), []), "", window)
         denied += found
         if rest > 0:
-            standing.append((loss.symbol, loss.sold))
+            standing[loss.symbol] = loss.sold
     _sell(held, orders)
     everything = _by_identity([*held, *(each for group in bought.values() for each in group)], identity)
     for loss in sorted(planned, key=lambda loss: loss.key):
@@ -101,11 +106,21 @@ def match_washes(book: Book, orders: Sequence[Order]) -> Washed:
         rest, found = _deny(loss, group, loss.key[2], window)
         denied += found
         if rest > 0:
-            standing.append((loss.symbol, loss.sold))
-    return Washed(denied=tuple(denied), standing=tuple(standing))
+            standing[loss.symbol] = loss.sold
+    return Washed(denied=tuple(denied), standing=standing)
 
 
-def _by_identity(supplies: Iterable[Supply], identity: dict[str, str]) -> dict[str, list[Supply]]:
+def _reach(losses: Sequence[_Loss], identity: Mapping[str, str], window: int) -> _Reach:
+    lost = {identity.get(loss.symbol, loss.symbol) for loss in losses}
+    sold = [loss.sold for loss in losses]
+    return _Reach(
+        {symbol for symbol, name in identity.items() if name in lost} | lost,
+        shifted(min(sold), -window),
+        shifted(max(sold), window),
+    )
+
+
+def _by_identity(supplies: Iterable[Supply], identity: Mapping[str, str]) -> dict[str, list[Supply]]:
     """Return supplies by the group of identical symbols, each group in the order in which it is used up."""
     groups: dict[str, list[Supply]] = {}
     for supply in sorted(supplies, key=lambda supply: supply.key):
@@ -130,19 +145,22 @@ def _deny(loss: _Loss, supplies: Sequence[Supply], lot: str, window: int) -> tup
     return left, found
 
 
-def _lots(book: Book) -> Iterator[Supply]:
+def _lots(book: Book, reach: _Reach) -> Iterator[Supply]:
     for number, account in book.accounts.items():
-        for symbol in book.lots[number]:
+        near = {lot.symbol for lot in account.lots if reach.first <= lot.acquired <= reach.last}
+        for symbol in sorted(near & reach.symbols):
             for name, lot in lots_by_id(book, account, symbol).items():
-                key = (lot.acquired, account.kind == "taxable", number, name)
-                yield Supply(key=key, symbol=symbol, held=exact(lot.shares))
+                if reach.first <= lot.acquired <= reach.last:
+                    key = (lot.acquired, account.kind == "taxable", number, name)
+                    yield Supply(key=key, symbol=symbol, held=exact(lot.shares))
 
 
-def _recent_purchases(book: Book) -> Iterator[Supply]:
+def _recent_purchases(book: Book, reach: _Reach) -> Iterator[Supply]:
     """Yield recent purchases as far as no lot of their account, symbol and day shows them."""
     bought: dict[tuple[str, str, date], Decimal] = {}
     for trade in book.household.recent_trades:
-        if trade.shares > 0:
+        near = trade.symbol in reach.symbols and reach.first <= trade.traded <= reach.last
+        if near and trade.shares > 0:
             place = (trade.account_number, trade.symbol, trade.traded)
             bought[place] = bought.get(place, ZERO) + exact(trade.shares)
     for (number, symbol, day), shares in bought.items():
@@ -176,8 +194,7 @@ def _recent_losses(book: Book) -> Iterator[_Loss]:
     )
     for n, trade in enumerate(losses, 1):
         shares = -exact(trade.shares)
-        bought = date.fromordinal(max(1, trade.traded.toordinal() - window - 1))
-        key = (bought, trade.account_number, f"sold/{trade.symbol}/{n}")
+        key = (shifted(trade.traded, -window - 1), trade.account_number, f"sold/{trade.symbol}/{n}")
         each = ratio(-exact(trade.gain or 0.0), shares)
         yield _Loss(trade.traded, key, trade.symbol, shares, each, long=False)
 

@@ -11,7 +11,6 @@ to itself: nothing, buying and selling are each bounded with a price of the grou
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +20,6 @@ from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers, segmen
 
 ROUNDING = 1e-12
 """What float64 may lose, relative to the sum of the absolute terms; taken off the bound."""
-
-GRID = np.linspace(0.0, 1.0, 25)
-"""Prices of a private group that are tried at once; the best one's neighbours bound the next grid."""
-
-REFINEMENTS = 4
-"""Grids, one inside the other: the last one's step is 1e-6 of the range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,78 +40,157 @@ class _Reduced:
     order: Floats
 
 
-def lagrangian_bound(problem: Problem, prices: Multipliers, sides: Ints | None = None) -> Bound:
-    """Return the Lagrangian bound at the given prices.
+class Lagrangian:
+    """The Lagrangian of a problem's coupling rules.
 
     Parameters
     ----------
     problem : Problem
         The arrays.
-    prices : Multipliers
-        Any prices; they are clipped to where the bound is finite.
-    sides : array of int, optional
-        Sides already decided (by wash group): the bound then holds for plans that keep to them.
     """
-    pairs, lots, cash, groups, limits = (
-        problem.pairs,
-        problem.lots,
-        problem.cash,
-        problem.groups,
-        problem.limits,
-    )
-    gain, short_gain, tax, drift, orders = (
-        min(price, 0.0) for price in (prices.gain, prices.short_gain, prices.tax, prices.drift, prices.orders)
-    )
-    inside, outside = limits.inside_band - drift, limits.outside_band - drift
-    group = np.clip(
-        prices.group,
-        np.where(np.isfinite(groups.high), -np.inf, -outside),
-        np.where(np.isfinite(groups.low), np.inf, outside),
-    )
-    account = np.where(
-        np.isfinite(cash.most),
-        prices.cash,
-        np.minimum(prices.cash, cash.location - group[cash.group] * cash.weight),
-    )
-    cash_price = account[pairs.account]
-    held_cost = pairs.price * pairs.location
-    reduced = _Reduced(
-        buy=pairs.ask - pairs.price + held_cost - pairs.ask * cash_price,
-        sell=(pairs.price - pairs.bid - held_cost + pairs.bid * cash_price)[lots.pair]
-        + lots.tax * (1 - tax)
-        - lots.gain * gain
-        - lots.short_gain * short_gain,
-        order=limits.order_cost - limits.commission * cash_price - orders,
-    )
-    buy_side, sell_side = _shared_sides(problem, reduced, group)
-    shared = np.ones(len(groups.target), dtype=bool)
-    if len(problem.private.pair):
-        shared[problem.private.group] = False
-        wash = pairs.wash[problem.private.pair]
-        buy_side[wash], sell_side[wash] = _private_sides(problem, reduced, inside, outside)
-    best = np.minimum(buy_side, sell_side)
-    if sides is not None:
-        best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
-    off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
-    kept = cash.location - account - group[cash.group] * cash.weight
-    caps = (
-        (gain, limits.gain),
-        (short_gain, limits.short_gain),
-        (tax, limits.tax),
-        (2 * drift, limits.drift * problem.drift_value),
-        (orders, limits.orders),
-    )
-    terms = np.concatenate(
-        [
-            account * cash.before,
-            kept * np.where((kept < 0) & np.isfinite(cash.most), cash.most, cash.reserve),
-            off_target[shared],
-            best,
-            [problem.location, *(price * cap for price, cap in caps if price)],
-        ]
-    )
-    value = float(terms.sum()) - ROUNDING * float(np.abs(terms).sum())
-    return Bound(value=value, buy_side=buy_side, sell_side=sell_side)
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        pairs, lots = problem.pairs, problem.lots
+        held_cost = pairs.price * pairs.location
+        self.buy_cost = pairs.ask - pairs.price + held_cost
+        self.sell_cost = (pairs.price - pairs.bid - held_cost)[lots.pair] + lots.tax
+        self.kept_shares = np.where(lots.loss & problem.coupled[pairs.wash][lots.pair], 0.0, lots.shares)
+        self.is_shared = np.ones(len(problem.groups.target), dtype=bool)
+        self.is_shared[problem.private.group] = False
+
+    def bound(self, prices: Multipliers, sides: Ints | None = None) -> Bound:
+        """Return the bound at the given prices.
+
+        Parameters
+        ----------
+        prices : Multipliers
+            Any prices; they are clipped to where the bound is finite.
+        sides : array of int, optional
+            Sides already decided (by wash group): the bound then holds for plans that keep to them.
+        """
+        problem = self.problem
+        cash, groups, limits = problem.cash, problem.groups, problem.limits
+        gain, short_gain, tax, drift, orders = (
+            min(price, 0.0)
+            for price in (prices.gain, prices.short_gain, prices.tax, prices.drift, prices.orders)
+        )
+        inside, outside = limits.inside_band - drift, limits.outside_band - drift
+        group = np.clip(
+            prices.group,
+            np.where(np.isfinite(groups.high), -np.inf, -outside),
+            np.where(np.isfinite(groups.low), np.inf, outside),
+        )
+        account = np.where(
+            np.isfinite(cash.most),
+            prices.cash,
+            np.minimum(prices.cash, cash.location - group[cash.group] * cash.weight),
+        )
+        reduced = self._reduced(account[problem.pairs.account], gain, short_gain, tax, orders)
+        buy_side, sell_side = self._shared_sides(reduced, group)
+        if len(problem.private.pair):
+            wash = problem.pairs.wash[problem.private.pair]
+            buy_side[wash], sell_side[wash] = self._private_sides(reduced, inside, outside)
+        best = np.minimum(buy_side, sell_side)
+        if sides is not None:
+            best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
+        off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
+        kept = cash.location - account - group[cash.group] * cash.weight
+        caps = (
+            (gain, limits.gain),
+            (short_gain, limits.short_gain),
+            (tax, limits.tax),
+            (2 * drift, limits.drift * problem.drift_value),
+            (orders, limits.orders),
+        )
+        terms = np.concatenate(
+            [
+                account * cash.before,
+                kept * np.where((kept < 0) & np.isfinite(cash.most), cash.most, cash.reserve),
+                off_target[self.is_shared],
+                best,
+                [problem.location, *(price * cap for price, cap in caps if price)],
+            ]
+        )
+        value = float(terms.sum()) - ROUNDING * float(np.abs(terms).sum())
+        return Bound(value=value, buy_side=buy_side, sell_side=sell_side)
+
+    def _reduced(self, cash: Floats, gain: float, short_gain: float, tax: float, orders: float) -> _Reduced:
+        """Return the costs of trades at the prices of cash (by pair) and of the caps."""
+        pairs, lots, limits = self.problem.pairs, self.problem.lots, self.problem.limits
+        sell = self.sell_cost + (pairs.bid * cash)[lots.pair]
+        for price, each in ((gain, lots.gain), (short_gain, lots.short_gain), (tax, lots.tax)):
+            if price:
+                sell -= price * each
+        return _Reduced(
+            buy=self.buy_cost - pairs.ask * cash,
+            sell=sell,
+            order=limits.order_cost - limits.commission * cash - orders,
+        )
+
+    def _shared_sides(self, reduced: _Reduced, group: Floats) -> tuple[Floats, Floats]:
+        """Return for each wash group the least cost of its two sides at the prices of the groups."""
+        pairs, lots = self.problem.pairs, self.problem.lots
+        value_price = pairs.price * (np.append(group, 0.0)[pairs.groups] * pairs.weights).sum(axis=1)
+        buy = reduced.buy - value_price
+        sell = np.minimum(reduced.sell + value_price[lots.pair], 0.0)
+        buys = np.minimum(buy * np.where(buy < 0, pairs.buy_max, pairs.least) + reduced.order, 0.0)
+        buys = np.where(pairs.buy_max > 0, buys, 0.0)
+        n_pairs, n_wash = len(pairs.held), len(self.problem.coupled)
+        sells, keeps = (
+            np.minimum(sum_by(lots.pair, shares * sell, n_pairs) + reduced.order, 0.0)
+            for shares in (lots.shares, self.kept_shares)
+        )
+        return sum_by(pairs.wash, np.minimum(buys, keeps), n_wash), sum_by(pairs.wash, sells, n_wash)
+
+    def _private_sides(self, reduced: _Reduced, inside: float, outside: float) -> tuple[Floats, Floats]:
+        """Return for each private pair the least cost, its group's drift in it, of not selling losses and of selling.
+
+        Each of buying and selling is the maximum over the group's price y of a concave function: of the drift's
+        dual and, for each lot, of shares x min(cost + value x y, 0). Any price gives a valid bound.
+        """
+        problem = self.problem
+        private, pairs = problem.private, problem.pairs
+        p, n = private.pair, len(private.pair)
+        price = pairs.price[p] * pairs.weights[p, 0]
+        off = (problem.groups.target - problem.groups.before)[private.group]
+        band = problem.groups.band[private.group]
+        everyone = np.arange(n)
+
+        def best(owner: Ints, cost: Floats, value: Floats, shares: Floats) -> Floats:
+            kinks = np.concatenate([-cost / value, np.full(n, -inside), np.full(n, inside)])
+            falls = np.concatenate([shares * np.abs(value), band, band])
+            slope = off + band + sum_by(owner, shares * np.maximum(value, 0.0), n)
+            y = np.clip(
+                _tops(np.concatenate([owner, everyone, everyone]), kinks, falls, slope), -outside, outside
+            )
+            drift = y * off + np.minimum(inside - np.abs(y), 0.0) * band
+            return drift + sum_by(owner, shares * np.minimum(cost + value * y[owner], 0.0), n)
+
+        def selling(shares: Floats) -> Floats:
+            return best(private.owner, reduced.sell[private.lots], price[private.owner], shares[private.lots])
+
+        order = reduced.order[p]
+        far = np.abs(off)
+        nothing = inside * far + (outside - inside) * np.maximum(far - band, 0.0)
+        buying = best(everyone, reduced.buy[p], -price, pairs.buy_max[p])
+        keeps = np.minimum(nothing, np.minimum(buying, selling(self.kept_shares)) + order)
+        return keeps, np.minimum(nothing, selling(problem.lots.shares) + order)
+
+
+def _tops(owner: Ints, kinks: Floats, falls: Floats, slope: Floats) -> Floats:
+    """Return where concave functions are at their tops: infinite where they rise or fall for ever.
+
+    Function k starts with the slope ``slope[k]``, which falls by ``falls`` at each of the `kinks` that it owns.
+    """
+    order = np.lexsort((kinks, owner))
+    owner, kinks = owner[order], kinks[order]
+    last = np.cumsum(np.bincount(owner, minlength=len(slope)))
+    fallen = np.concatenate([[0.0], np.cumsum(falls[order])])
+    first = np.concatenate([[0], last[:-1]])
+    rising = np.bincount(owner[fallen[1:] - fallen[first][owner] < slope[owner]], minlength=len(slope))
+    tops = np.append(kinks, np.inf)[np.where(rising < last - first, first + rising, -1)]
+    return np.where(slope <= 0, -np.inf, tops)
 
 
 def _deviation(problem: Problem, group: Floats, inside: float, outside: float) -> Floats:
@@ -131,66 +203,3 @@ def _deviation(problem: Problem, group: Floats, inside: float, outside: float) -
         cost = (inside if rate == problem.limits.inside_band else outside) - sign * group
         total += cost * np.where(cost < 0, most, least)
     return total
-
-
-def _shared_sides(problem: Problem, reduced: _Reduced, group: Floats) -> tuple[Floats, Floats]:
-    """Return for each wash group the least cost of its two sides at the prices of the groups."""
-    pairs, lots = problem.pairs, problem.lots
-    value_price = pairs.price * (np.append(group, 0.0)[pairs.groups] * pairs.weights).sum(axis=1)
-    buy = reduced.buy - value_price
-    sell = reduced.sell + value_price[lots.pair]
-    buys = np.minimum(buy * np.where(buy < 0, pairs.buy_max, pairs.least) + reduced.order, 0.0)
-    buys = np.where(pairs.buy_max > 0, buys, 0.0)
-    filled = lots.shares * np.minimum(sell, 0.0)
-    n_pairs, n_wash = len(pairs.held), len(problem.coupled)
-    sells = np.minimum(sum_by(lots.pair, filled, n_pairs) + reduced.order, 0.0)
-    gains = sum_by(lots.pair, np.where(lots.loss, 0.0, filled), n_pairs)
-    gains = np.where(problem.coupled[pairs.wash], np.minimum(gains + reduced.order, 0.0), sells)
-    buy_side = sum_by(pairs.wash, np.minimum(buys, gains), n_wash)
-    return buy_side, sum_by(pairs.wash, sells, n_wash)
-
-
-def _private_sides(
-    problem: Problem, reduced: _Reduced, inside: float, outside: float
-) -> tuple[Floats, Floats]:
-    """Return for each private pair the least cost, its group's drift in it, of not selling losses and of selling.
-
-    Each of buying and selling is the maximum over the group's price of a concave function, found on nested
-    grids for all pairs at once; any price gives a valid bound.
-    """
-    private, pairs, lots = problem.private, problem.pairs, problem.lots
-    p = private.pair
-    price = (pairs.price[p] * pairs.weights[p, 0])[:, None]
-    off = (problem.groups.target - problem.groups.before)[private.group][:, None]
-    band = problem.groups.band[private.group][:, None]
-    lot_price, lot_cost = price[private.owner], reduced.sell[private.lots][:, None]
-    all_shares = lots.shares[private.lots][:, None]
-    kept = all_shares * ~(lots.loss[private.lots] & problem.coupled[pairs.wash[p]][private.owner])[:, None]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(private.owner, minlength=len(p)))])
-
-    def buying(y: Floats) -> Floats:
-        return np.asarray(np.minimum(reduced.buy[p][:, None] - price * y, 0.0) * pairs.buy_max[p][:, None])
-
-    def selling(shares: Floats) -> Callable[[Floats], Floats]:
-        def cost(y: Floats) -> Floats:
-            filled = shares * np.minimum(lot_cost + lot_price * y[private.owner], 0.0)
-            sums = np.concatenate([np.zeros((1, y.shape[1])), np.cumsum(filled, axis=0)])
-            return np.asarray(np.diff(sums[starts], axis=0))
-
-        return cost
-
-    def best(cost: Callable[[Floats], Floats]) -> Floats:
-        low, high = np.full((len(p), 1), -outside), np.full((len(p), 1), outside)
-        for _ in range(REFINEMENTS):
-            y = low + (high - low) * GRID
-            at = y * off + np.minimum(inside - np.abs(y), 0.0) * band + cost(y)
-            top = at.argmax(axis=1)[:, None]
-            low = np.take_along_axis(y, np.maximum(top - 1, 0), axis=1)
-            high = np.take_along_axis(y, np.minimum(top + 1, len(GRID) - 1), axis=1)
-        return np.asarray(np.take_along_axis(at, top, axis=1)[:, 0])
-
-    order = reduced.order[p]
-    far = np.abs(off[:, 0])
-    nothing = inside * far + (outside - inside) * np.maximum(far - band[:, 0], 0.0)
-    keeps = np.minimum(nothing, np.minimum(best(buying), best(selling(kept))) + order)
-    return keeps, np.minimum(nothing, best(selling(all_shares)) + order)

@@ -26,6 +26,9 @@ STRIDES = 4.0 ** np.arange(14)
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
+AT_ONCE = 64
+"""Most moves that are looked at to be made at once."""
+
 BROKEN, SHORT, ASTRAY = 1e18, 1e10, 1e4
 """Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
@@ -57,18 +60,12 @@ class Repair:
         gain_side = (problem.coupled & ~sells_losses)[pairs.wash]
         open_lot = ~(lots.loss & gain_side[lots.pair])
         shares = self.part_shares = np.where(open_lot[of_lot], self.part_shares, 0.0)
-        self.reach = np.concatenate([[0.0], np.cumsum(shares)])
-        self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax[of_lot])])
-        self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain[of_lot])])
-        self.short_at = np.concatenate([[0.0], np.cumsum(shares * lots.short_gain[of_lot])])
+        totals = np.zeros((4, len(shares) + 1))
+        each = (shares * figures[of_lot] for figures in (lots.tax, lots.gain, lots.short_gain))
+        np.cumsum([shares, *each], axis=1, out=totals[:, 1:])
+        self.reach, self.tax_at, self.gain_at, self.short_at = totals
+        self.start, self.tax_start, self.gain_start, self.short_start = totals.take(first[:-1], axis=1)
         self.part_first = first
-        start = first[:-1]
-        self.start, self.tax_start, self.gain_start, self.short_start = (
-            self.reach[start],
-            self.tax_at[start],
-            self.gain_at[start],
-            self.short_at[start],
-        )
         open_shares = self.reach[first[1:]] - self.start
         closed = open_shares < np.minimum(pairs.sell_max, pairs.held) - 1e-6
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
@@ -87,6 +84,7 @@ class Repair:
         self.held_rate = pairs.price * (1 - pairs.location)
         self.paid_rate = 1 - problem.cash.location[pairs.account]
         self.caps = isfinite(min(limits.gain, limits.short_gain, limits.tax, limits.drift))
+        self.convex = not (limits.on_orders or self.caps or self.families or pairs.relieved.any())
         self.ranged = groups.ranged or bool(np.isfinite(problem.cash.most).any())
         self.low = np.append(groups.low - groups.target, -np.inf)
         self.high = np.append(groups.high - groups.target, np.inf)
@@ -219,9 +217,10 @@ class Repair:
         """
         problem, limits = self.problem, self.problem.limits
         broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
-        broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
-        broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
-        broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        if self.caps:
+            broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+            broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
+            broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
         if self.ranged:
             broken += float(self._outside(self.off, slice(None)).sum())
             broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
@@ -336,18 +335,25 @@ class Repair:
         return total
 
     def improve(self) -> None:
-        """Make the best move until none lowers the score: steps, then leaps, and so on in turn."""
+        """Make the best moves until none lowers the score: steps, then leaps, and so on in turn.
+
+        Where the score is convex in the count of each pair, a leap gains nothing when no step does.
+        """
         if max(self.missed()) > NEGLIGIBLE:
             self._descend(self.leaps)
-        while self._descend(self.neighbours) and self._descend(self.leaps):
+        while self._descend(self.neighbours) and not self.convex and self._descend(self.leaps):
             pass
         self.refresh()
 
     def _descend(self, moves: Callable[[], tuple[Floats, ...]]) -> int:
-        """Make the best of some kinds of moves until none lowers the score; return how many were made."""
+        """Make the best of some kinds of moves until none lowers the score; return how often one was made.
+
+        Moves that do not meet are made at once, until that is no better than the best of them alone.
+        """
         n = len(self.shares)
         made = 0
         last = -1
+        at_once = True
         while n:
             counts = np.array(moves())
             objective, missed = self.changes(counts)
@@ -355,11 +361,57 @@ class Repair:
             best = int(score.argmin())
             if score.flat[best] >= -NEGLIGIBLE:
                 break
-            p, count = best % n, float(counts.flat[best])
-            self.move(p, self._stride(p, count) if p == last else count)
-            last = p
             made += 1
+            at_once = at_once and self._move_apart(counts, score)
+            if not at_once:
+                p, count = best % n, float(counts.flat[best])
+                self.move(p, self._stride(p, count) if p == last else count)
+                last = p
         return made
+
+    def _move_apart(self, counts: Floats, score: Floats) -> bool:
+        """Make the best moves that share no group, as far as cash goes, if they lower the score more than one does."""
+        order = np.argsort(score, axis=None)[:AT_ONCE]
+        order = order[score.flat[order] < -NEGLIGIBLE]
+        apart = self._apart(order % len(self.shares), counts.flat[order])
+        if len(apart) == 1:
+            return False
+        chosen = order[apart]
+        before, shares = self.score(), self.shares
+        after = shares.copy()
+        after[chosen % len(shares)] = counts.flat[chosen]
+        self.set(after)
+        if self.score() - before < score.flat[order[0]]:
+            return True
+        self.set(shares)
+        return False
+
+    def _apart(self, pairs: Ints, counts: Floats) -> list[int]:
+        """Return the places of moves that share no group with one before them, and that their account can pay."""
+        problem = self.problem
+        spent = (counts - self.shares[pairs]) * problem.pairs.ask[pairs]
+        spare = np.maximum(self.cash - problem.cash.reserve, 0.0).tolist()
+        rows = zip(
+            problem.pairs.account[pairs].tolist(),
+            problem.pairs.groups[pairs].tolist(),
+            spent.tolist(),
+            strict=True,
+        )
+        none = len(problem.groups.target)
+        touched: set[int] = set()
+        apart = []
+        for place, (account, groups, cost) in enumerate(rows):
+            own = {group for group in groups if group != none}
+            if cost <= spare[account] and own and touched.isdisjoint(own):
+                touched |= own
+                spare[account] -= cost
+                apart.append(place)
+        return apart
+
+    def score(self) -> float:
+        """Return what moves lower: the objective and what is missed, weighted as rule OBJ-6 ranks them."""
+        broken, short, astray = self.missed()
+        return self.objective() + BROKEN * broken + SHORT * short + ASTRAY * astray
 
     def _stride(self, p: int, count: float) -> float:
         """Return the best count for a pair that moves again: `count`, or that step many times over."""

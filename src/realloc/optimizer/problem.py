@@ -798,6 +798,7 @@ def private_pairs(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Priva
     """
     counts = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)
     alone = (counts[pairs.groups[:, 0]] == 1) & (pairs.groups[:, 1:] == n_groups).all(axis=1)
+    alone &= pairs.weights[:, 0] > 0
     alone &= ((np.bincount(pairs.wash, minlength=len(torn)) == 1) & torn)[pairs.wash]
     chosen = np.flatnonzero(alone)
     place = np.full(len(pairs.held), -1)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
 
 from realloc.errors import SolverError
-from realloc.optimizer.certificate import Bound, lagrangian_bound
+from realloc.optimizer.certificate import Bound, Lagrangian
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
 
-GUESSES = 4
-"""Rounds of choosing the sides of private groups at the cash prices of the last round."""
+GUESSES = 3
+"""Rounds of choosing the sides of torn groups at the prices of the last round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ class _Search:
     def __init__(self, problem: Problem, relaxation: Relaxation) -> None:
         self.problem = problem
         self.relaxation = relaxation
+        self.lagrangian = Lagrangian(problem)
         self.n = len(problem.coupled)
         self.guess = np.zeros(self.n, dtype=np.intp)
         self.is_private = np.zeros(self.n, dtype=bool)
@@ -84,33 +85,50 @@ class _Search:
         """Solve with decided sides; note the solution if no group is torn."""
         self.relaxation.limit(np.where(sides == OPEN, self.guess, sides))
         relaxed = self.relaxation.solve()
-        found = lagrangian_bound(self.problem, relaxed.multipliers, sides)
+        found = self.lagrangian.bound(relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)
         torn = np.where(self.problem.coupled, np.minimum(bought, lost), 0.0)
         if not torn.any() and (self.best is None or relaxed.objective < self.best.objective):
             self.best = relaxed
         return _Solved(found=found, torn=torn, larger=np.where(bought >= lost, BUYS, SELLS_LOSSES))
 
-    def root(self) -> _Node:
-        """Solve without decided sides: with guesses for private groups, and hulls for torn ones."""
+    def root(self, target: float) -> _Node:
+        """Solve without decided sides: first with guesses for torn groups, then with their hulls.
+
+        Parameters
+        ----------
+        target : float
+            Dollars: a gap that is good enough to stop.
+        """
         sides = np.zeros(self.n, dtype=np.intp)
         solved = self.solve(sides)
         bound = solved.found.value
-        choose = self.is_private & self.problem.coupled
-        for _ in range(GUESSES if choose.any() else 0):
+        torn = solved.torn > 0
+        private = self.is_private & self.problem.coupled
+        for _ in range(GUESSES):
             found = solved.found
-            guess = np.where(choose, np.where(found.sell_side < found.buy_side, SELLS_LOSSES, BUYS), OPEN)
+            better = np.where(found.sell_side < found.buy_side, SELLS_LOSSES, BUYS)
+            guess = np.where(torn | private, better, OPEN)
             if (guess == self.guess).all():
                 break
             self.guess = guess
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
-        while (new := (solved.torn > 0) & ~self.hull).any():
+            torn |= solved.torn > 0
+            if self.gap(bound) <= target:
+                return _Node(bound, next(self.number), sides, replace(solved, torn=np.zeros(self.n)))
+        self.guess = np.where(private, self.guess, OPEN)
+        while (new := torn & ~self.hull).any():
             self.relaxation.couple(np.flatnonzero(new))
             self.hull |= new
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
+            torn |= solved.torn > 0
         return _Node(bound, next(self.number), sides, solved)
+
+    def gap(self, bound: float) -> float:
+        """Return how far the best solution is from a bound, in dollars."""
+        return self.best.objective - bound if self.best else np.inf
 
     def visit(self, node: _Node) -> _Node:
         """Solve a node."""
@@ -153,13 +171,13 @@ def settle(
     """
     search = _Search(problem, relaxation)
     heap: list[_Node] = []
-    node: _Node | None = search.root()
+    node: _Node | None = search.root(target)
     leaves = np.inf
     stopped = False
     # until there is a solution the search goes straight down, then it takes the least bound first
     while node or heap:
         if node is None:
-            if search.best and (search.best.objective - min(leaves, heap[0].bound) <= target or nodes <= 0):
+            if search.best and (search.gap(min(leaves, heap[0].bound)) <= target or nodes <= 0):
                 break
             stopped = search.best is not None and is_late()
             if stopped:
