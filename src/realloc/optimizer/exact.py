@@ -38,6 +38,15 @@ USED = 1e-6
 START_GAP = 1e-4
 """A gap, as a fraction of value, that is good enough for a solution to start from."""
 
+SLOW_ON_SMALL = (
+    "mip_heuristic_run_feasibility_jump",
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_root_reduced_cost",
+    "mip_allow_cut_separation_at_nodes",
+)
+"""What the solver spends more time on than it saves in a small household, whose plan is nearly the best already."""
+
 FEASIBLE = 2
 """The solver's word for a feasible primal solution."""
 
@@ -106,6 +115,8 @@ class Program:
         if whole:
             # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
             self.highs.setOptionValue("presolve", "off")
+            for extra in SLOW_ON_SMALL:
+                self.highs.setOptionValue(extra, False)
         self._pass()
 
     def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:

@@ -2,7 +2,7 @@
 
 A *family* is the pairs of one wash group. What its purchases deny depends on all of them at once: the losses that
 are sold, in the order in which their lots were acquired, and the replacement shares that are free. The exact
-matching is `realloc.tax.planned`; here it is done on floats, for one family at a time.
+matching is `realloc.tax.stated`; here it is done on floats, for one family at a time.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 
 from realloc.accounts import lot_ids
 from realloc.optimizer.problem import Problem
-from realloc.tax.history import History, identities
-from realloc.tax.journal import household_history
+from realloc.tax.history import History, identities, shifted
+from realloc.tax.journal import household_history, recent_losses
 from realloc.tax.ledger import Settlement, settle
-from realloc.tax.planned import AsStated, unmatched
 from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import relief_places
+from realloc.tax.stated import AsStated, unmatched
 from realloc.tax.wash import replacement_order
 
 Name = tuple[str, str]
@@ -110,7 +110,9 @@ def _free(spare: Spare, counts: Mapping[int, float], sold: Mapping[int, float]) 
 def families(problem: Problem) -> dict[int, Family]:
     """Return the wash groups in which a purchase can deny a loss, by their number."""
     household, pairs, lots = problem.household, problem.pairs, problem.lots
-    history = household_history(household)
+    first = min([household.as_of, *(loss.traded for loss in recent_losses(household))])
+    window_days = household.policy.wash_sales.window_days
+    history = household_history(household, since=shifted(first, -window_days))
     past = settle(AsStated(), history)
     identity = identities(history.rules.identical)
     of_symbol = dict(zip(pairs.symbol.tolist(), pairs.wash.tolist(), strict=True))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 
-from realloc.accounts import Account, Lot, lot_ids, oldest_first
+from realloc.accounts import Account, Lot, NamedLots
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
-from realloc.tax.history import DenialRules, History, Purchase, Sale
+from realloc.tax.history import DenialRules, History, Purchase, Sale, shifted
 from realloc.tax.ledger import Settlement
 from realloc.tax.relief import average_cost
 from realloc.trades import Trade
@@ -17,8 +17,10 @@ from realloc.trades import Trade
 
 def household_history(
     household: Household,
-    trades: Iterable[Trade] = (),
+    trades: Sequence[Trade] = (),
     *,
+    symbols: Collection[str] | None = None,
+    since: date = date.min,
     unrelated_owners: Iterable[str] = (),
     uncounted_accounts: Iterable[str] = (),
 ) -> History:
@@ -28,8 +30,12 @@ def household_history(
     ----------
     household : Household
         Its lots are what is held now: recent purchases that they show are counted once.
-    trades : iterable of Trade
+    trades : sequence of Trade
         Planned trades at the household's date; sales are read by their `lots`.
+    symbols : collection of str, optional
+        Only what concerns these symbols; None takes everything.
+    since : datetime.date
+        Leave out lots and recent purchases of earlier days that no planned sale takes.
     unrelated_owners : iterable of str
         Owners whose trades concern nobody else.
     uncounted_accounts : iterable of str
@@ -42,19 +48,43 @@ def household_history(
         unrelated_owners=frozenset(unrelated_owners),
         uncounted_accounts=frozenset(uncounted_accounts),
     )
-    purchases = [purchase for account in household.accounts for purchase in _lots(account)]
-    purchases += _recent_purchases(household, accounts, purchases)
+
+    def concerns(symbol: str) -> bool:
+        return symbols is None or symbol in symbols
+
+    purchases = [purchase for account in household.accounts for purchase in _lots(account, concerns)]
+    recent = [trade for trade in household.recent_trades if concerns(trade.symbol)]
+    purchases += _recent_purchases(recent, accounts, purchases)
+    taken = {(trade.account_id, lot.id) for trade in trades for lot in trade.lots}
+    purchases = [
+        each for each in purchases if each.bought >= since or (each.account_number, each.id) in taken
+    ]
     sales: list[Sale] = []
-    losses = sorted(_recent_losses(household, accounts), key=_row)
+    losses = sorted(recent_losses(household), key=_row)
     for n, loss in enumerate(losses):
-        bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
-        purchases.append(bought)
-        sales.append(sold)
+        if concerns(loss.symbol):
+            bought, sold = _recent_loss(loss, n, accounts, shifted(losses[0].traded, -rules.window_days - 1))
+            purchases.append(bought)
+            sales.append(sold)
     for n, trade in enumerate(trades):
-        bought_now, sold_now = _planned(household, accounts[trade.account_id], trade, n)
-        purchases += bought_now
-        sales += sold_now
+        if concerns(trade.symbol):
+            bought_now, sold_now = _planned(household, accounts[trade.account_id], trade, n)
+            purchases += bought_now
+            sales += sold_now
     return History(purchases=tuple(purchases), sales=tuple(sales), rules=rules)
+
+
+def recent_losses(household: Household) -> list[RecentTrade]:
+    """Return the recent sales at a loss that counts: of accounts that are taxable, or not of the household."""
+    sheltered = {account.account_number for account in household.accounts if account.kind != "taxable"}
+    return [
+        trade
+        for trade in household.recent_trades
+        if trade.shares < 0
+        and trade.gain is not None
+        and trade.gain < 0
+        and trade.account_number not in sheltered
+    ]
 
 
 def lots_after(settlement: Settlement, account_number: str) -> tuple[Lot, ...]:
@@ -124,35 +154,32 @@ def _planned(
     return [bought], sales
 
 
-def _lots(account: Account) -> Iterator[Purchase]:
-    """Yield the lots as purchases, with the ids that rule DET-1 gives to those without one."""
-    names = lot_ids(account)
-    averages: dict[str, Fraction] = {}
-    for place in oldest_first(account):
-        lot = account.lots[place]
-        cost: float | Fraction = lot.cost_per_share
-        if account.lot_relief == "average":
-            if lot.symbol not in averages:
-                averages[lot.symbol] = average_cost([one for one in account.lots if one.symbol == lot.symbol])
-            cost = averages[lot.symbol]
-        yield Purchase(
-            account_number=account.account_number,
-            id=names[place],
-            symbol=lot.symbol,
-            shares=lot.shares,
-            cost_per_share=cost,
-            bought=lot.acquired,
-            owner=account.owner,
-            kind=account.kind,
-        )
+def _lots(account: Account, concerns: Callable[[str], bool]) -> Iterator[Purchase]:
+    """Yield the lots of some symbols as purchases, with the ids that rule DET-1 gives to those without one."""
+    named = NamedLots(account)
+    for symbol in filter(concerns, named.symbols):
+        names = named.oldest_first(symbol)
+        lots = [account.lots[place] for place in names]
+        average = average_cost(lots) if account.lot_relief == "average" else None
+        for name, lot in zip(names.values(), lots, strict=True):
+            yield Purchase(
+                account_number=account.account_number,
+                id=name,
+                symbol=symbol,
+                shares=lot.shares,
+                cost_per_share=lot.cost_per_share if average is None else average,
+                bought=lot.acquired,
+                owner=account.owner,
+                kind=account.kind,
+            )
 
 
 def _recent_purchases(
-    household: Household, accounts: Mapping[str, Account], shown: Sequence[Purchase]
+    recent: Iterable[RecentTrade], accounts: Mapping[str, Account], shown: Sequence[Purchase]
 ) -> list[Purchase]:
     """Return recent purchases that no lot shows, such as those of accounts without lots."""
     bought: dict[tuple[str, str, date], tuple[Fraction, Fraction]] = {}
-    for trade in household.recent_trades:
+    for trade in recent:
         if trade.shares > 0:
             key = (trade.account_number, trade.symbol, trade.traded)
             shares, cost = bought.get(key, (ZERO, ZERO))
@@ -186,31 +213,15 @@ def _recent_purchases(
     return more
 
 
-def _recent_losses(household: Household, accounts: Mapping[str, Account]) -> list[RecentTrade]:
-    return [
-        trade
-        for trade in household.recent_trades
-        if trade.shares < 0
-        and trade.gain is not None
-        and trade.gain < 0
-        and (trade.account_number not in accounts or accounts[trade.account_number].kind == "taxable")
-    ]
-
-
 def _row(trade: RecentTrade) -> tuple[date, str, str, float, float, float]:
     gain = 0.0 if trade.gain is None else trade.gain
     return (trade.traded, trade.account_number, trade.symbol, trade.shares, trade.price, gain)
 
 
-def _before(first: date, window_days: int) -> date:
-    """Return the last day before the window of the first recent loss, so that no lot sold replaces another."""
-    return first - timedelta(days=min(window_days + 1, (first - date.min).days))
-
-
 def _recent_loss(
     trade: RecentTrade, n: int, accounts: Mapping[str, Account], acquired: date
 ) -> tuple[Purchase, Sale]:
-    """Return a recent loss as a lot that was acquired before every window, and its sale."""
+    """Return a recent loss as a lot that was acquired before every window, to replace nothing, and its sale."""
     account = accounts.get(trade.account_number)
     shares = -exact(trade.shares)
     bought = Purchase(
