@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Self, get_args
@@ -219,32 +219,41 @@ def _read_lot(table: Table) -> Lot:
 
 
 class NamedLots:
-    """An account's lots: their names, and the places of each symbol's, the oldest first."""
+    """An account's lots by symbol, with the name of each: its own, or ``account/symbol/n`` (rule DET-1)."""
 
     def __init__(self, account: Account) -> None:
-        lots = account.lots
-        self.names = [lot.id for lot in lots]
-        self.by_age: dict[str, list[int]] = {}
-        for place in oldest_first(account):
-            self.by_age.setdefault(lots[place].symbol, []).append(place)
-        own = {name for name in self.names if name}
-        for symbol, places in self.by_age.items():
-            n = 0
-            for place in places:
-                n += 1
-                if not self.names[place]:
-                    while (name := f"{account.account_number}/{symbol}/{n}") in own:
-                        n += 1
-                    self.names[place] = name
+        self._account = account
+        self._own = {lot.id for lot in account.lots}
+        self._places: dict[str, list[int]] = {}
+        for place, lot in enumerate(account.lots):
+            self._places.setdefault(lot.symbol, []).append(place)
+
+    @property
+    def symbols(self) -> Collection[str]:
+        """The symbols of the lots."""
+        return self._places.keys()
+
+    def oldest_first(self, symbol: str) -> dict[int, str]:
+        """Return the names of a symbol's lots by their places, by date, cost, shares and id."""
+        lots, stem, n = self._account.lots, f"{self._account.account_number}/{symbol}/", 0
+
+        def age(place: int) -> tuple[date, float, float, str]:
+            lot = lots[place]
+            return (lot.acquired, lot.cost_per_share, lot.shares, lot.id)
+
+        names = {}
+        for place in sorted(self._places.get(symbol, ()), key=age):
+            n += 1
+            name = lots[place].id
+            if not name:
+                while (name := f"{stem}{n}") in self._own:
+                    n += 1
+            names[place] = name
+        return names
 
 
 def lot_ids(account: Account) -> list[str]:
     """Return the name of each of the account's lots: its own, or ``account/symbol/n`` (rule DET-1)."""
-    return NamedLots(account).names
-
-
-def oldest_first(account: Account) -> list[int]:
-    """Return the places of the account's lots by date, cost, shares and id."""
-    lots = account.lots
-    keys = [(lot.acquired, lot.cost_per_share, lot.shares, lot.id) for lot in lots]
-    return sorted(range(len(lots)), key=keys.__getitem__)
+    lots = NamedLots(account)
+    names = {place: name for symbol in lots.symbols for place, name in lots.oldest_first(symbol).items()}
+    return [names[place] for place in range(len(account.lots))]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from realloc import Household, InputError, Trade, WashSales, audit_plan, audit_trades, rebalance
 from realloc.optimizer.decode import trades_of
+from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import build
 from realloc.optimizer.washed import WashedRepair
 from realloc.optimizer.washes import families
@@ -21,6 +22,8 @@ from realloc.tax.journal import household_history
 from realloc.tax.ledger import settle
 from realloc.tax.planned import planned_washes
 from realloc.tax.regimes.united_states import UnitedStates
+from realloc.tax.stated import Wash, match_plan
+from realloc.tax.wash import blocked_until
 from realloc.testing.strategies import households
 from tests.optimizer.cases import drawn, household, lot, seeded
 
@@ -169,6 +172,17 @@ def test_contradictory_keys_are_an_error(stated: Any) -> None:
         household({"cash": 1.0}, {"A": 1.0}, {"A": 1.0}, wash_sales=stated)
 
 
+def at_random(made: Repair, seed: int) -> None:
+    """Trade at random what the rules allow."""
+    pairs, rng = made.problem.pairs, seeded(seed)
+    for p in range(len(pairs.held)):
+        sell, buy = float(made.full[p]), float(min(made.buy_max[p], 50 * pairs.step[p]))
+        if rng.random() < 0.4 and sell >= pairs.step[p]:
+            made.move(p, -max(pairs.step[p], np.floor(rng.random() * sell / pairs.step[p]) * pairs.step[p]))
+        elif rng.random() < 0.6 and buy >= pairs.step[p]:
+            made.move(p, max(pairs.step[p], np.floor(rng.random() * buy / pairs.step[p]) * pairs.step[p]))
+
+
 @settings(drawn, max_examples=80)
 @given(households("small"), st.integers(0, 10**6))
 def test_trades_under_repair_are_weighed_as_the_audit_weighs_them(home: Household, seed: int) -> None:
@@ -177,15 +191,8 @@ def test_trades_under_repair_are_weighed_as_the_audit_weighs_them(home: Househol
     problem = build(home)
     found = families(problem)
     assume(found)
-    rng = seeded(seed)
     made = WashedRepair(problem, np.zeros(len(problem.coupled), dtype=bool), families=found)
-    pairs = problem.pairs
-    for p in range(len(pairs.held)):
-        sell, buy = float(made.full[p]), float(min(made.buy_max[p], 50 * pairs.step[p]))
-        if rng.random() < 0.4 and sell >= pairs.step[p]:
-            made.move(p, -max(pairs.step[p], np.floor(rng.random() * sell / pairs.step[p]) * pairs.step[p]))
-        elif rng.random() < 0.6 and buy >= pairs.step[p]:
-            made.move(p, max(pairs.step[p], np.floor(rng.random() * buy / pairs.step[p]) * pairs.step[p]))
+    at_random(made, seed)
     moved = made.parts()["tax"]
     report = audit_trades(home, trades_of(problem, made))
     assert moved == pytest.approx(float(report.costs.tax), abs=1e-6)
@@ -229,6 +236,33 @@ def test_a_plan_denies_what_the_ledger_denies(home: Household) -> None:
     total = sum(each.disallowed for each in washes(plan).disallowed)
     losses = -sum(each.gain for t in plan.trades for each in t.lots if each.gain < 0)
     assert total <= losses + 1e-5  # no loss is denied twice
+
+
+@settings(drawn, max_examples=80)
+@given(households("small"), st.integers(0, 10**6), st.sampled_from([0, 30, 400]))
+def test_groups_that_nothing_was_bought_of_match_nothing(
+    home: Household, seed: int, window_days: int
+) -> None:
+    """What is left out as too old or of another group changes nothing: all of the household says the same."""
+    home = mode(home, "warn")
+    wash = replace(home.policy.wash_sales, window_days=window_days)
+    home = replace(home, policy=replace(home.policy, wash_sales=wash))
+    problem = build(home)
+    made = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    at_random(made, seed)
+    trades = trades_of(problem, made)
+    history = household_history(home, trades)
+    bought = {f"plan/{trade.symbol}/{n}" for n, trade in enumerate(trades, start=1) if trade.shares > 0}
+    whole, settled = match_plan(history, bought)
+    owners = {account.account_number: account.owner for account in home.accounts}
+    found = planned_washes(home, trades)
+    assert {_stated(wash) for wash in found.washes} == {_stated(wash) for wash in whole}
+    assert found.blocked == blocked_until(settled.standing, history.rules, owners, as_of=home.as_of)
+
+
+def _stated(wash: Wash) -> tuple[Any, ...]:
+    denial = wash.denial
+    return (denial.realized.sale, denial.shares, denial.amount, denial.effect, wash.replacement, wash.earlier)
 
 
 def test_a_wrong_window_or_amount_is_found() -> None:

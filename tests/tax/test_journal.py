@@ -80,6 +80,21 @@ def test_ledger_15_a_recent_purchase_that_no_lot_shows_counts_wherever_it_was() 
     ]
 
 
+def test_a_journal_of_some_symbols_leaves_nothing_else_out() -> None:
+    trades = [
+        {"account_number": "Z1", "symbol": symbol, "shares": shares, "price": 95.0, "traded": "2026-11-10"}
+        | ({"gain": -10.0} if shares < 0 else {})
+        for symbol in ("VTI", "ITOT")
+        for shares in (3, -2)
+    ]
+    home = household(recent_trades=trades)
+    planned = [sale(5, "Z1/VTI/1"), Trade("R1", "ITOT", 3, price=100.0), Trade("R1", "VTI", 3, price=100.0)]
+    whole, part = household_history(home, planned), household_history(home, planned, symbols={"VTI"})
+    assert part.purchases == tuple(each for each in whole.purchases if each.symbol == "VTI")
+    assert part.sales == tuple(each for each in whole.sales if each.symbol == "VTI")
+    assert (len(part.purchases), len(whole.purchases)) == (5, 8)
+
+
 def test_ledger_16_a_planned_sale_is_at_the_bid_and_a_planned_purchase_at_the_ask() -> None:
     history = household_history(household(), [sale(5, "Z1/VTI/1"), Trade("R1", "VTI", 3, price=100.0)])
     assert [(each.lot, each.price) for each in history.sales] == [("Z1/VTI/1", Fraction("99.9"))]

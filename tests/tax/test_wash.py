@@ -275,12 +275,12 @@ def test_ledger_13_nothing_identical_may_be_bought_until_the_window_ends() -> No
         rules=rules,
     )
     accounts = {"T": "", "IRA": "", "401k": ""}
-    blocked = blocked_until(settlement, rules, accounts)
+    blocked = blocked_until(settlement.standing, rules, accounts)
     assert [(each.symbol, each.until, each.accounts) for each in blocked] == [
         ("X", day("2026-02-14"), ("IRA", "T")),
         ("Y", day("2026-02-14"), ("IRA", "T")),
     ]
-    assert blocked_until(settlement, rules, accounts, as_of=day("2026-02-15")) == ()
+    assert blocked_until(settlement.standing, rules, accounts, as_of=day("2026-02-15")) == ()
     late = replace(buy("late", "2026-02-15", 10, 900), bought=blocked[0].until + timedelta(days=1))
     first = worked_out(buy("b", "2025-01-03", 10, 1_000), sell("b", "2026-01-15", 10, 900), late, rules=rules)
     assert first.disallowed == 0
@@ -294,7 +294,7 @@ def test_ledger_13_a_gain_and_a_loss_that_is_washed_already_block_nothing() -> N
         buy("g", "2025-01-02", 5, 100, symbol="G"),
         sell("g", "2026-01-05", 5, 900, symbol="G"),
     )
-    assert blocked_until(settlement, DenialRules(), {"T": ""}) == ()
+    assert blocked_until(settlement.standing, DenialRules(), {"T": ""}) == ()
 
 
 def test_a_broker_that_reported_the_wash_is_not_corrected_twice() -> None:

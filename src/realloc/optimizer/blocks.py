@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from math import isfinite
@@ -16,15 +16,16 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import FRACTION
 from realloc.optimizer.scopes import Scope
 from realloc.optimizer.words import NOTHING, cents, listing, usd
+from realloc.tax.history import identities
 
 
-def identical_to(symbol: str, household: Household) -> list[str]:
-    """Return `symbol` and every symbol that is substantially identical, sorted (rule WASH-0)."""
-    names = {symbol}
-    groups = [set(group) for group in household.policy.wash_sales.identical]
-    for _ in groups:
-        names = names.union(*(group for group in groups if group & names))
-    return sorted(names)
+def identical_symbols(household: Household) -> Mapping[str, Sequence[str]]:
+    """Return for each symbol with substantially identical ones all of them and itself, sorted (rule WASH-0)."""
+    name = identities(household.policy.wash_sales.identical)
+    alike: dict[str, list[str]] = {}
+    for symbol in sorted(name):
+        alike.setdefault(name[symbol], []).append(symbol)
+    return {symbol: alike[root] for symbol, root in name.items()}
 
 
 class Blocks:
@@ -38,12 +39,19 @@ class Blocks:
 
     def __init__(self, made: Repair) -> None:
         self.made, self.problem, self.household = made, made.problem, made.problem.household
-        pairs = self.problem.pairs
-        self.place = {
-            (n, self.problem.symbols[s]): p
-            for p, (n, s) in enumerate(zip(pairs.account.tolist(), pairs.symbol.tolist(), strict=True))
-        }
         self.number = {account.account_number: n for n, account in enumerate(self.problem.accounts)}
+
+    @cached_property
+    def place(self) -> dict[tuple[int, str], int]:
+        """The pair of an account's place and a symbol."""
+        pairs, symbols = self.problem.pairs, self.problem.symbols
+        names = ((n, symbols[s]) for n, s in zip(pairs.account.tolist(), pairs.symbol.tolist(), strict=True))
+        return {name: p for p, name in enumerate(names)}
+
+    @cached_property
+    def identical(self) -> Mapping[str, Sequence[str]]:
+        """The household's `identical_symbols`."""
+        return identical_symbols(self.household)
 
     def to_sell(self, accounts: Iterable[Account], symbols: Iterable[str] | None = None) -> list[str]:
         """Return what keeps positions from being sold, with the dollars that each rule keeps."""
@@ -63,11 +71,11 @@ class Blocks:
 
     def _kept(self, account: Account, symbol: str, held: float) -> tuple[str, float]:
         """Return the rule that keeps shares of a position, and how many; an empty rule where none does."""
-        p = self.place.get((self.number[account.account_number], symbol))
         if account.do_not_trade or symbol in account.no_sell:
             return "do_not_trade" if account.do_not_trade else "no_sell", held
         if not self.problem.restriction.may_sell(account.account_number, symbol):
             return self._mode(), held
+        p = self.place.get((self.number[account.account_number], symbol))
         if p is None:
             return "", 0.0
         pairs, made = self.problem.pairs, self.made
@@ -189,6 +197,6 @@ class Blocks:
         last: dict[str, date] = {}
         for symbol, day in days if wash.avoid else ():
             if day >= since:
-                for name in identical_to(symbol, self.household):
+                for name in self.identical.get(symbol, [symbol]):
                     last[name] = max(day, last.get(name, day))
         return last

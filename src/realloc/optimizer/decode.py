@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import floor, fsum, inf
 
@@ -42,22 +42,16 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     """Return the trades in order of execution: sells, then buys, each by account number and symbol."""
     pairs = problem.pairs
     traded = np.flatnonzero(made.shares)
-    keys = [
-        (
-            made.shares[p] > 0,
-            problem.accounts[pairs.account[p]].account_number,
-            problem.symbols[pairs.symbol[p]],
-            p,
-        )
-        for p in traded.tolist()
+    columns = (made.shares, pairs.account, pairs.symbol, pairs.held)
+    rows = [
+        (count > 0, problem.accounts[n].account_number, problem.symbols[s], p, n, count, held)
+        for p, count, n, s, held in zip(traded.tolist(), *(c[traded].tolist() for c in columns), strict=True)
     ]
     books: dict[int, NamedLots] = {}
     out = []
-    for sequence, (_, number, symbol, p) in enumerate(sorted(keys), start=1):
-        n = int(pairs.account[p])
-        sold_out = made.shares[p] == -pairs.held[p]
-        shares = plain(-float(pairs.held[p]) if sold_out else round(float(made.shares[p]), 9))
-        if shares < 0 and n not in books:
+    for sequence, (bought, number, symbol, p, n, count, held) in enumerate(sorted(rows), start=1):
+        shares = plain(-held if count == -held else round(count, 9))
+        if not bought and n not in books:
             books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
         out.append(
@@ -68,7 +62,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
                 price=price,
                 notional=round(shares * price, 2) + 0.0,
                 sequence=sequence,
-                lots=_lots_sold(problem, made, p, -shares, books[n]) if shares < 0 else (),
+                lots=() if bought else _lots_sold(problem, made, p, -shares, books[n]),
             )
         )
     return out
@@ -80,21 +74,22 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: Name
     account = problem.accounts[pairs.account[p]]
     symbol = problem.symbols[pairs.symbol[p]]
     bid = float(pairs.bid[p])
-    places = book.by_age.get(symbol, [])
+    names = book.oldest_first(symbol)
     average = None
-    if places and account.lot_relief == "average":
-        average = float(average_cost([account.lots[place] for place in places]))
+    if names and account.lot_relief == "average":
+        average = float(average_cost([account.lots[place] for place in names]))
+    regime = regime_of(household.policy.tax)
     sales = []
-    for place, sold in _taken(account, _parts(problem, made, p, account, places), shares):
+    for place, sold in _taken(account, _parts(problem, made, p, account, names), shares):
         lot = account.lots[place]
         cost = lot.cost_per_share if average is None else average
         sales.append(
             LotSale(
-                id=book.names[place],
+                id=names[place],
                 shares=sold,
                 cost_per_share=cost,
                 acquired=lot.acquired,
-                term=regime_of(household.policy.tax).term(lot.acquired, household.as_of),
+                term=regime.term(lot.acquired, household.as_of),
                 gain=_figure((bid - cost) * sold),
             )
         )
@@ -102,22 +97,20 @@ def _lots_sold(problem: Problem, made: Repair, p: int, shares: float, book: Name
 
 
 def _parts(
-    problem: Problem, made: Repair, p: int, account: Account, oldest_first: Sequence[int]
+    problem: Problem, made: Repair, p: int, account: Account, oldest_first: Collection[int]
 ) -> Iterator[tuple[int, Decimal]]:
     """Yield places of lots with the shares that they can supply, in the order in which a sale takes them."""
     if account.kind == "taxable":
-        for part in range(int(made.part_first[p]), int(made.part_first[p + 1])):
-            place = int(problem.lots.place[made.part_lot[part]])
-            if place < 0 or not made.part_shares[part]:
-                continue
-            whole = made.part_shares[part] == problem.lots.shares[made.part_lot[part]]
-            shares = (
-                account.lots[place].shares if whole else round(float(made.part_shares[part]), PART_DIGITS)
-            )
-            yield place, Decimal(repr(shares))
+        parts = slice(made.part_first[p], made.part_first[p + 1])
+        lots = made.part_lot[parts]
+        columns = (problem.lots.place[lots], made.part_shares[parts], problem.lots.shares[lots])
+        for place, shares, whole in zip(*(column.tolist() for column in columns), strict=True):
+            if place >= 0 and shares:
+                supply = account.lots[place].shares if shares == whole else round(shares, PART_DIGITS)
+                yield place, Decimal(repr(supply))
         return
     if account.lot_relief == "specific" or not oldest_first:
-        order = oldest_first
+        order: Iterable[int] = oldest_first
     else:
         places = sorted(oldest_first)
         relief = relief_places(

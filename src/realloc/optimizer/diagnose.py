@@ -10,7 +10,7 @@ from math import floor
 import numpy as np
 
 from realloc.errors import Issue
-from realloc.optimizer.blocks import Blocks, identical_to
+from realloc.optimizer.blocks import Blocks
 from realloc.optimizer.harvest_section import switch_backs
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import cash_need
@@ -46,7 +46,7 @@ def diagnose(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) 
         *out_of_reach(blocks, sought),
         *stops(blocks, sought),
         *_washes(made, washes),
-        *_wash_windows(made, trades, washes),
+        *_wash_windows(blocks, trades, washes),
         *switch_backs(made.problem.household, trades),
         *savings(made.problem.household, trades),
     ]
@@ -111,9 +111,9 @@ def _washes(made: Repair, washes: PlannedWashSales) -> Iterator[Issue]:
         )
 
 
-def _wash_windows(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSales) -> Iterator[Issue]:
+def _wash_windows(blocks: Blocks, trades: tuple[Trade, ...], washes: PlannedWashSales) -> Iterator[Issue]:
     """Yield for each symbol that is sold at a loss until when it must not be bought (26 USC 1091)."""
-    household = made.problem.household
+    household = blocks.household
     wash = household.policy.wash_sales
     if wash.mode == "warn":
         return
@@ -122,8 +122,10 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSa
     losses: dict[str, float] = {}
     first: dict[str, str] = {}
     for trade in trades:
-        loss = sum(-lot.gain for lot in trade.lots if lot.gain < 0)
-        if loss > NOTHING and trade.account_id in taxable:
+        if trade.account_id not in taxable:
+            continue
+        loss = -sum([lot.gain for lot in trade.lots if lot.gain < 0])
+        if loss > NOTHING:
             losses[trade.symbol] = losses.get(trade.symbol, 0.0) + loss
             first.setdefault(trade.symbol, trade.account_id)
     until = household.as_of + timedelta(days=wash.window_days)
@@ -131,7 +133,7 @@ def _wash_windows(made: Repair, trades: tuple[Trade, ...], washes: PlannedWashSa
     for symbol, loss in sorted(losses.items()):
         if symbol not in standing:
             continue
-        names = [symbol, *(name for name in identical_to(symbol, household) if name != symbol)]
+        names = [symbol, *(name for name in blocks.identical.get(symbol, ()) if name != symbol)]
         yield Issue(
             code="wash.window",
             where=f"accounts[{first[symbol]}].positions.{symbol}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+
+import numpy as np
 
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.purpose import Purposes
@@ -10,8 +12,8 @@ from realloc.optimizer.worth import worths
 from realloc.trades import Trade
 
 
-def explain(made: Repair, trades: tuple[Trade, ...]) -> tuple[Trade, ...]:
-    """Return the trades with their reasons.
+def explain(made: Repair, trades: Sequence[Trade]) -> None:
+    """Write into the trades their reasons.
 
     A reason is one sentence: what the trade is for, why in this account and from these lots, what it costs,
     and what it is worth: the rise of the objective, in dollars, if it alone is undone. A sale that pays for
@@ -21,20 +23,20 @@ def explain(made: Repair, trades: tuple[Trade, ...]) -> tuple[Trade, ...]:
     ----------
     made : Repair
         The trades, with the problem that they solve.
-    trades : tuple of Trade
+    trades : sequence of Trade
         The same trades as they stand in the plan.
     """
     if not trades:
-        return trades
+        return
     problem = made.problem
-    names = (
-        (problem.accounts[account].account_number, problem.symbols[symbol])
-        for account, symbol in zip(problem.pairs.account.tolist(), problem.pairs.symbol.tolist(), strict=True)
-    )
-    place = {name: pair for pair, name in enumerate(names)}
-    traded = [place[trade.account_id, trade.symbol] for trade in trades]
+    found = np.flatnonzero(made.shares)
+    accounts, symbols = (of[found].tolist() for of in (problem.pairs.account, problem.pairs.symbol))
+    place = {
+        (problem.accounts[account].account_number, problem.symbols[symbol]): pair
+        for pair, account, symbol in zip(found.tolist(), accounts, symbols, strict=True)
+    }
+    traded = np.array([place[trade.account_id, trade.symbol] for trade in trades])
     purposes = Purposes(made, traded)
-    return tuple(
-        replace(trade, reason="; ".join(part for part in (purposes.of(pair, trade), worth) if part) + ".")
-        for pair, trade, worth in zip(traded, trades, worths(made, traded), strict=True)
-    )
+    for n, (trade, worth) in enumerate(zip(trades, worths(made, traded), strict=True)):
+        purpose = purposes.of(n, trade)
+        trade.reason = f"{purpose}; {worth}." if worth else f"{purpose}."

@@ -60,18 +60,12 @@ class Repair:
         gain_side = (problem.coupled & ~sells_losses)[pairs.wash]
         open_lot = ~(lots.loss & gain_side[lots.pair])
         shares = self.part_shares = np.where(open_lot[of_lot], self.part_shares, 0.0)
-        self.reach = np.concatenate([[0.0], np.cumsum(shares)])
-        self.tax_at = np.concatenate([[0.0], np.cumsum(shares * lots.tax[of_lot])])
-        self.gain_at = np.concatenate([[0.0], np.cumsum(shares * lots.gain[of_lot])])
-        self.short_at = np.concatenate([[0.0], np.cumsum(shares * lots.short_gain[of_lot])])
+        totals = np.zeros((4, len(shares) + 1))
+        each = (shares * figures[of_lot] for figures in (lots.tax, lots.gain, lots.short_gain))
+        np.cumsum([shares, *each], axis=1, out=totals[:, 1:])
+        self.reach, self.tax_at, self.gain_at, self.short_at = totals
+        self.start, self.tax_start, self.gain_start, self.short_start = totals.take(first[:-1], axis=1)
         self.part_first = first
-        start = first[:-1]
-        self.start, self.tax_start, self.gain_start, self.short_start = (
-            self.reach[start],
-            self.tax_at[start],
-            self.gain_at[start],
-            self.short_at[start],
-        )
         open_shares = self.reach[first[1:]] - self.start
         closed = open_shares < np.minimum(pairs.sell_max, pairs.held) - 1e-6
         whole_open = np.floor(open_shares / pairs.step + 1e-9) * pairs.step
@@ -223,9 +217,10 @@ class Repair:
         """
         problem, limits = self.problem, self.problem.limits
         broken = ORDER_MISSED * max(0.0, int(np.count_nonzero(self.shares)) - limits.orders)
-        broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
-        broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
-        broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
+        if self.caps:
+            broken += max(0.0, float(self.pair_gain.sum()) - limits.gain - NEGLIGIBLE)
+            broken += max(0.0, float(self.pair_short.sum()) - limits.short_gain - NEGLIGIBLE)
+            broken += max(0.0, float(self.pair_tax.sum()) - limits.tax - NEGLIGIBLE)
         if self.ranged:
             broken += float(self._outside(self.off, slice(None)).sum())
             broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())

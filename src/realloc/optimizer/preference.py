@@ -21,6 +21,8 @@ def prefer(made: Repair) -> None:
     """
     least = made.objective()
     old, new = _swaps(made)
+    if not len(old):
+        return
     counts = _counts(made, old, new)
     ties = (counts >= made.problem.pairs.least[new]) & (counts <= made.buy_max[new])
     ties[ties] = _changes(made, old[ties], new[ties], counts[ties]) < TIE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -84,10 +85,12 @@ def _of_accounts(made: Repair) -> Iterator[tuple[str, str, Household]]:
     """Yield the same for each cap on positions up to which an account buys."""
     problem = made.problem
     pairs, household = problem.pairs, problem.household
-    after = (pairs.held + made.shares + pairs.step) * pairs.price
     for n, account in enumerate(problem.accounts):
         most = account.max_position_value
-        if most is None or not ((pairs.account == n) & (made.shares > 0) & (after > most)).any():
+        if most is None:
+            continue
+        after = (pairs.held + made.shares + pairs.step) * pairs.price
+        if not ((pairs.account == n) & (made.shares > 0) & (after > most)).any():
             continue
         accounts = tuple(
             replace(a, max_position_value=None) if a is account else a for a in household.accounts
@@ -113,7 +116,7 @@ def orders_bind(made: Repair) -> bool:
 def _cap_binds(cap: float, each: Floats, total: Floats, made: Repair) -> bool:
     """Return whether some share that could still be sold has more gain, or tax, than its cap has left."""
     problem = made.problem
-    if not np.isfinite(cap):
+    if not isfinite(cap):
         return False
     sold_out = made.shares <= -made.full
     step = (each * problem.pairs.step[problem.lots.pair])[~sold_out[problem.lots.pair]]
@@ -123,8 +126,10 @@ def _cap_binds(cap: float, each: Floats, total: Floats, made: Repair) -> bool:
 def _drift_binds(made: Repair) -> bool:
     """Return whether household drift is at its cap to within a share."""
     pairs, limits = made.problem.pairs, made.problem.limits
+    if not isfinite(limits.drift):
+        return False
     room = (limits.drift - made.drift()) * made.problem.drift_value
-    return bool(np.isfinite(limits.drift)) and room < float((pairs.step * pairs.price).max(initial=0.0))
+    return room < float((pairs.step * pairs.price).max(initial=0.0))
 
 
 def _least_binds(made: Repair) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from realloc.errors import Issue
 from realloc.models import CASH
 from realloc.optimizer.blocks import Blocks
+from realloc.optimizer.problem import Floats, Problem, sum_by
 from realloc.optimizer.scopes import Group, Scope
 from realloc.optimizer.words import drift_cost, listing, percent
 
@@ -50,25 +51,29 @@ def astray(blocks: Blocks) -> list[Astray]:
     """Return the classes and symbols that are visibly off target after the plan, the costliest first."""
     made, problem = blocks.made, blocks.problem
     off = made.off[: len(problem.groups.target)]
-    cost = drift_cost(problem, off)
-    found = []
-    index = 0
-    for scope in problem.scopes:
-        for group in scope.groups:
-            if group.name != CASH and abs(off[index]) >= VISIBLE * scope.value > 0:
-                found.append((-cost[index], group.name, index, scope, group))
-            index += 1
-    found.sort(key=lambda entry: (entry[0], entry[1], entry[2]))
+    cost = drift_cost(problem, off).tolist()
+    placed = [(scope, group) for scope in problem.scopes for group in scope.groups]
+    found = [
+        (-cost[index], group.name, index, far)
+        for index, ((scope, group), far) in enumerate(zip(placed, off.tolist(), strict=True))
+        if group.name != CASH and abs(far) >= VISIBLE * scope.value > 0
+    ]
     return [
         Astray(
             index=index,
-            scope=scope,
-            group=group,
-            off=float(off[index]),
-            out_of_reach=_out_of_reach(blocks, index, scope, group, float(off[index])),
+            scope=placed[index][0],
+            group=placed[index][1],
+            off=far,
+            out_of_reach=_out_of_reach(blocks, index, *placed[index], far),
         )
-        for _, _, index, scope, group in found
+        for _, _, index, far in sorted(found)
     ]
+
+
+def weight_in(problem: Problem, group: int) -> Floats:
+    """Return for each pair what a dollar of it counts in a group."""
+    pairs = problem.pairs
+    return np.asarray(((pairs.groups == group) * pairs.weights).sum(axis=1))
 
 
 def _out_of_reach(blocks: Blocks, index: int, scope: Scope, group: Group, off: float) -> float:
@@ -77,9 +82,8 @@ def _out_of_reach(blocks: Blocks, index: int, scope: Scope, group: Group, off: f
     target = float(groups.target[index])
     if off > 0:
         pairs = blocks.problem.pairs
-        weight = np.where(pairs.groups == index, pairs.weights, 0.0).sum(axis=1)
-        lowest = float(groups.before[index] - (pairs.sell_max * pairs.price * weight).sum())
-        return max(0.0, lowest - target)
+        sold = (pairs.sell_max * pairs.price * weight_in(blocks.problem, index)).sum()
+        return max(0.0, float(groups.before[index] - sold) - target)
     return max(0.0, target - _highest(blocks, index, scope, group))
 
 
@@ -87,21 +91,18 @@ def _highest(blocks: Blocks, index: int, scope: Scope, group: Group) -> float:
     """Return a value in dollars that the group cannot exceed: each account puts all that it can into it."""
     problem = blocks.problem
     pairs, cash = problem.pairs, problem.cash
-    weight = np.where(pairs.groups == index, pairs.weights, 0.0).sum(axis=1)
-    highest = float(problem.groups.before[index])
+    members = [(s, share) for s, share in group.members.items() if s in scope.wanted]
+    best, room = np.zeros(len(cash.before)), np.zeros(len(cash.before))
     for account in scope.accounts:
         n = blocks.number[account.account_number]
-        members = [(s, share) for s, share in group.members.items() if s in scope.wanted]
         allowed = [(s, share) for s, share in members if not blocks.why_not_buy(account, s)]
-        if not allowed or cash.short[n]:
-            continue
-        counts = float(cash.weight[n])
-        best = counts * max(share for _, share in allowed)
-        mine = pairs.account == n
-        moved = (pairs.sell_max * pairs.bid * np.maximum(best - weight, 0.0))[mine].sum()
-        added = best * float(cash.before[n] - cash.reserve[n]) + float(moved)
-        highest += min(max(added, 0.0), counts * _room(blocks, n, allowed))
-    return highest
+        if allowed and not cash.short[n]:
+            best[n] = cash.weight[n] * max(share for _, share in allowed)
+            room[n] = cash.weight[n] * _room(blocks, n, allowed)
+    gained = np.maximum(best[pairs.account] - weight_in(problem, index), 0.0)
+    moved = sum_by(pairs.account, pairs.sell_max * pairs.bid * gained, len(best))
+    added = np.maximum(best * (cash.before - cash.reserve) + moved, 0.0)
+    return float(problem.groups.before[index] + np.minimum(added, room).sum())
 
 
 def _room(blocks: Blocks, n: int, allowed: Sequence[tuple[str, float]]) -> float:

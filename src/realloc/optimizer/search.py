@@ -107,9 +107,9 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
     plan = plan_of(problem, solution.made, idle, certificate, issues)
+    explain(solution.made, plan.trades)
     return replace(
         plan,
-        trades=explain(solution.made, plan.trades),
         issues=(
             *issues,
             *diagnose(solution.made, plan.trades, plan.wash_sales or PlannedWashSales()),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Floats
-from realloc.optimizer.reach import Astray
+from realloc.optimizer.reach import Astray, weight_in
 
 TINY = 1e-9
 """Shares, or dollars per dollar, that are float64 noise."""
@@ -31,7 +32,10 @@ def opened(made: Repair) -> Repair:
     """Return the same trades with the loss lots open of every wash group that the plan does not trade."""
     problem = made.problem
     traded = np.bincount(problem.pairs.wash, weights=made.shares != 0, minlength=len(problem.coupled)) > 0
-    return made.like(problem, made.sells_losses | ~traded, made.first_sold).at(made.shares)
+    opens = problem.coupled & ~made.sells_losses & ~traded
+    if not opens.any():
+        return made
+    return made.like(problem, made.sells_losses | opens, made.first_sold).at(made.shares)
 
 
 class Steps:
@@ -56,60 +60,70 @@ class Steps:
         self.off_by_pair = (off[pairs.groups] * pairs.weights).sum(axis=1)
         self.spare = made.cash - self.problem.cash.reserve
 
-    def _weights(self, item: Astray) -> Floats:
-        pairs = self.problem.pairs
-        return np.asarray(np.where(pairs.groups == item.index, pairs.weights, 0.0).sum(axis=1))
+    @cached_property
+    def _sales(self) -> list[list[tuple[float, int]]]:
+        """For each account what a dollar of the next sale of each of its pairs costs, the cheapest first."""
+        pairs, made = self.problem.pairs, self.made
+        p = np.flatnonzero(self.left > 0)
+        down = made.neighbours()[1][p]
+        objective, _ = made.changes(down, p)
+        per_dollar = objective / (np.maximum(made.shares[p] - down, TINY) * pairs.price[p])
+        sales: list[list[tuple[float, int]]] = [[] for _ in self.spare]
+        for cost, pair, n in zip(per_dollar.tolist(), p.tolist(), pairs.account[p].tolist(), strict=True):
+            sales[n].append((cost, pair))
+        return [sorted(each) for each in sales]
 
     def is_traded(self, item: Astray) -> bool:
         """Return whether a group that is over is bought, or one that is under may still be bought."""
-        weight = self._weights(item)
+        weight = weight_in(self.problem, item.index)
         return bool(((weight > 0) & ((self.made.shares > 0) if item.off > 0 else (self.room > 0))).any())
 
-    def over(self, item: Astray) -> Iterator[Step]:
+    def towards(self, item: Astray) -> Iterator[Step]:
+        """Yield further sales of a group that is over, or further buys of one that is under."""
+        return self._over(item) if item.off > 0 else self._under(item)
+
+    def _over(self, item: Astray) -> Iterator[Step]:
         """Yield the cheapest further sale of the group, its proceeds kept or spent where most is missing."""
         pairs, made = self.problem.pairs, self.made
-        weight = self._weights(item)
+        weight = weight_in(self.problem, item.index)
         candidates = np.flatnonzero((weight > 0) & (self.left > 0))
         if not len(candidates):
             return
-        counts = made.shares.copy()
-        for p in candidates.tolist():
-            counts[p] = self._sold(p, item.off / float(pairs.price[p] * weight[p]))
-        objective, missed = made.changes(counts)
-        p = int(candidates[(objective + missed)[candidates].argmin()])
-        sale = (p, float(counts[p]))
-        yield Step(sell=sale, buy=None)
+        wanted = item.off / (pairs.price * weight)[candidates]
+        counts = [self._sold(p, more) for p, more in zip(candidates.tolist(), wanted.tolist(), strict=True)]
+        objective, missed = made.changes(np.array(counts), candidates)
+        best = int((objective + missed).argmin())
+        p, count = int(candidates[best]), counts[best]
+        yield Step(sell=(p, count), buy=None)
         n = int(pairs.account[p])
         buyable = (self.room > 0) & (pairs.account == n) & (weight == 0) & (self.off_by_pair < 0)
         buyable &= pairs.wash != pairs.wash[p]
         if buyable.any():
             q = int(np.where(buyable, self.off_by_pair, 0.0).argmin())
-            money = float(pairs.bid[p] * (made.shares[p] - counts[p]) + max(self.spare[n], 0.0))
-            wanted = min(-float(self.off_by_pair[q]), money) / float(pairs.ask[q])
-            count = self._bought(q, wanted)
-            if count > made.shares[q]:
-                yield Step(sell=sale, buy=(q, count))
+            money = float(pairs.bid[p] * (made.shares[p] - count) + max(self.spare[n], 0.0))
+            bought = self._bought(q, min(-float(self.off_by_pair[q]), money) / float(pairs.ask[q]))
+            if bought > made.shares[q]:
+                yield Step(sell=(p, count), buy=(q, bought))
 
-    def under(self, item: Astray) -> Iterator[Step]:
+    def _under(self, item: Astray) -> Iterator[Step]:
         """Yield further buys of the group, each paid by the cheapest sale in its account or by spare cash."""
-        pairs, made = self.problem.pairs, self.made
-        weight = self._weights(item)
-        buyable = (weight > 0) & (self.room > 0)
-        down = made.neighbours()[1]
-        objective, _ = made.changes(down)
-        step_down = np.maximum(made.shares - down, TINY) * pairs.price
-        per_dollar = np.where((self.left > 0) & (weight == 0), objective / step_down, np.inf)
+        pairs = self.problem.pairs
+        weight = weight_in(self.problem, item.index)
+        buyable = np.flatnonzero((weight > 0) & (self.room > 0))
+        worst_first = buyable[pairs.rank[buyable].argsort(kind="stable")[::-1]]
+        preferred = dict(zip(pairs.account[worst_first].tolist(), worst_first.tolist(), strict=True))
         found: list[tuple[float, int, int]] = []
-        for n in np.unique(pairs.account[buyable]).tolist():
-            mine = pairs.account == n
-            q = int(np.where(mine & buyable, pairs.rank, np.inf).argmin())
+        for n, q in sorted(preferred.items()):
             if self.spare[n] >= -item.off / 2:
                 yield from self._paid(item, weight, None, q)
-            mine &= pairs.wash != pairs.wash[q]
-            p = int(np.where(mine, per_dollar, np.inf).argmin())
-            cost = float(per_dollar[p] + pairs.location[q])
-            if mine[p] and np.isfinite(cost):
-                found.append((cost, p, q))
+            pays = (
+                sale
+                for sale in self._sales[n]
+                if weight[sale[1]] == 0 and pairs.wash[sale[1]] != pairs.wash[q]
+            )
+            cost, p = next(pays, (0.0, -1))
+            if p >= 0:
+                found.append((cost + float(pairs.location[q]), p, q))
         for _, p, q in sorted(found)[:ACCOUNTS]:
             yield from self._paid(item, weight, p, q)
 

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from realloc.errors import Issue
 from realloc.optimizer.blocks import Blocks
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import Floats, sum_by
 from realloc.optimizer.reach import VISIBLE, Astray
 from realloc.optimizer.steps import TINY, Step, Steps, opened
 from realloc.optimizer.words import NOTHING, cents, listing, percent, shares, usd
 
 MOST = 3
 """Classes that are spoken of."""
+
+DIGITS = 9
+"""Decimals of a cost per dollar: what differs by less is float64 noise, and the first of such steps is the best."""
+
+PARTS = ("drift", "tax", "trading", "location")
+"""Parts of the objective, as `Repair.parts` names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A step, the limit that it breaks, its cost per dollar that it moves a group, and its cost by part."""
+
+    step: Step
+    limit: str
+    per_dollar: float
+    change: dict[str, float]
 
 
 def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
@@ -25,8 +44,10 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
         return
     start = opened(made)
     search = Steps(start)
+    found = [(item, step) for item in open_groups for step in search.towards(item)]
+    weighed = _weigh(start, found) if found else []
     for item in open_groups:
-        steps = list(search.over(item) if item.off > 0 else search.under(item))
+        steps = [each for each, (of, _) in zip(weighed, found, strict=True) if of is item]
         if not steps:
             rules = _ruled_out(blocks, search, item)
             if rules:
@@ -34,52 +55,90 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
                 message = f"{item.state}: nothing more of it {what}; in the way: {'; '.join(rules)}"
                 yield Issue(code="stop.rule", where=item.where, message=message, severity="info")
             continue
-        weighed = [_weigh(start, step, item.index) for step in steps]
-        limit, _, best, change = min(
-            (
-                (limit, sum(change.values()) / moved, n, change)
-                for n, (limit, moved, change) in enumerate(weighed)
-            ),
-            key=lambda entry: (entry[0] != "", entry[1], entry[2]),
-        )
-        step = _say(start, steps[best])
-        if limit:
-            message = f"{item.state}: {step} would {limit}"
+        best = min(steps, key=lambda each: (each.limit != "", each.per_dollar))
+        step = _say(start, best.step)
+        if best.limit:
+            message = f"{item.state}: {step} would {best.limit}"
             yield Issue(code="stop.limit", where=item.where, message=message, severity="info")
-        elif sum(change.values()) > NOTHING:
-            message = f"{item.state}: {step} would {_balance(start, change)}"
+        elif sum(best.change.values()) > NOTHING:
+            message = f"{item.state}: {step} would {_balance(start, best.change)}"
             yield Issue(code="stop.cost", where=item.where, message=message, severity="info")
 
 
-def _weigh(made: Repair, step: Step, group: int) -> tuple[str, float, dict[str, float]]:
-    """Return the limit that a step breaks, the dollars that it moves a group, and its change of each cost."""
-    counts = made.shares.copy()
-    for part in (step.sell, step.buy):
-        if part:
-            counts[part[0]] = part[1]
-    scratch = made.at(counts)
-    before = made.parts()
-    moved = abs(float(scratch.off[group] - made.off[group]))
-    return _limit(made, scratch), moved, {name: now - before[name] for name, now in scratch.parts().items()}
+def _weigh(made: Repair, found: Sequence[tuple[Astray, Step]]) -> list[_Weighed]:
+    """Return what each step towards a group does."""
+    problem, n = made.problem, len(found)
+    pairs, cash = problem.pairs, problem.cash
+    parts = [(row, *part) for row, (_, step) in enumerate(found) for part in (step.sell, step.buy) if part]
+    row, at, counts = (np.array(column) for column in zip(*parts, strict=True))
+    account = pairs.account[at]
+    present = (made.pair_cost, made.pair_cash, made.pair_tax, made.pair_gain, made.pair_short)
+    cost, came, *gains = (then - now[at] for then, now in zip(made.weigh(counts, at), present, strict=True))
+    value = (counts - made.shares[at]) * pairs.price[at]
+    located = pairs.location[at] * value + cash.location[account] * came
+    tax, gain, short, cost, location = (sum_by(row, each, n) for each in (*gains, cost, located))
+    off, kept = (np.repeat(each[None], n, axis=0) for each in (made.off, made.cash))
+    np.add.at(kept, (row, account), came)
+    np.add.at(off, (row, cash.group[account]), came * cash.weight[account])
+    np.add.at(off, (row[:, None], pairs.groups[at]), value[:, None] * pairs.weights[at])
+    drift = made.deviation(off, made.band).sum(axis=1) - made.parts()["drift"]
+    orders = sum_by(row, (counts != 0) * 1.0 - (made.shares[at] != 0), n)
+    group = [item.index for item, _ in found]
+    moved = np.abs(off[range(n), group] - made.off[group])
+    columns = (drift, tax, cost - tax - location, location)
+    return [
+        _Weighed(
+            step=step,
+            limit=limit,
+            per_dollar=round(sum(parts) / far, DIGITS),
+            change=dict(zip(PARTS, parts, strict=True)),
+        )
+        for (_, step), limit, far, parts in zip(
+            found,
+            _limits(made, orders, (gain, short, tax), kept, off),
+            moved.tolist(),
+            np.transpose(columns).tolist(),
+            strict=True,
+        )
+    ]
 
 
-def _limit(made: Repair, scratch: Repair) -> str:
-    limits, policy = made.problem.limits, made.problem.household.policy
-    if np.count_nonzero(scratch.shares) > limits.orders:
-        return f"exceed max_orders of {policy.max_orders}"
-    for name, room, then, now in (
-        ("max_realized_gain", limits.gain, scratch.pair_gain, made.pair_gain),
-        ("max_short_term_gain", limits.short_gain, scratch.pair_short, made.pair_short),
-        ("max_tax", limits.tax, scratch.pair_tax, made.pair_tax),
+def _limits(made: Repair, orders: Floats, gains: Sequence[Floats], kept: Floats, off: Floats) -> list[str]:
+    """Return for each step the first limit that it breaks, empty where it breaks none.
+
+    Parameters
+    ----------
+    made : Repair
+        The trades.
+    orders, gains
+        Orders, gain, short-term gain and tax that each step adds.
+    kept, off : array of float
+        Cash by account and dollars off target by group after each step.
+    """
+    problem, policy = made.problem, made.problem.household.policy
+    limits, value = problem.limits, problem.drift_value
+    broken: list[tuple[str, list[bool]]] = []
+    if isfinite(limits.orders):
+        over = orders > limits.orders - np.count_nonzero(made.shares)
+        broken.append((f"exceed max_orders of {policy.max_orders}", over.tolist()))
+    for name, room, now, more in zip(
+        ("max_realized_gain", "max_short_term_gain", "max_tax"),
+        (limits.gain, limits.short_gain, limits.tax),
+        (made.pair_gain, made.pair_short, made.pair_tax),
+        gains,
+        strict=True,
     ):
-        if float(then.sum()) > max(room, float(now.sum())) + NOTHING:
-            return f"exceed {name} of {cents(getattr(policy, name))}"
-    if (scratch.cash < np.minimum(made.problem.cash.reserve, made.cash) - NOTHING).any():
-        return "leave an account below its reserve"
-    if policy.max_drift is not None and scratch.drift() > max(policy.max_drift, made.drift()) + TINY:
-        verb = "raise household drift further above" if made.drift() > policy.max_drift else "exceed"
-        return f"{verb} max_drift of {percent(policy.max_drift)}"
-    return ""
+        if isfinite(room):
+            over = more > max(room - float(now.sum()), 0.0) + NOTHING
+            broken.append((f"exceed {name} of {cents(getattr(policy, name))}", over.tolist()))
+    short = np.asarray((kept < np.minimum(problem.cash.reserve, made.cash) - NOTHING).any(axis=1))
+    broken.append(("leave an account below its reserve", short.tolist()))
+    if policy.max_drift is not None and value > 0:
+        drift = made.drift()
+        verb = "raise household drift further above" if drift > policy.max_drift else "exceed"
+        over = np.abs(off).sum(axis=1) > 2 * value * (max(policy.max_drift, drift) + TINY)
+        broken.append((f"{verb} max_drift of {percent(policy.max_drift)}", over.tolist()))
+    return [next((limit for limit, steps in broken if steps[n]), "") for n in range(len(off))]
 
 
 def _say(made: Repair, step: Step) -> str:

@@ -2,7 +2,7 @@
 
 A *family* is the pairs of one wash group. What its purchases deny depends on all of them at once: the losses that
 are sold, in the order in which their lots were acquired, and the replacement shares that are free. The exact
-matching is `realloc.tax.planned`; here it is done on floats, for one family at a time.
+matching is `realloc.tax.stated`; here it is done on floats, for one family at a time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from realloc.optimizer.problem import Problem
 from realloc.tax.history import History, identities
 from realloc.tax.journal import household_history
 from realloc.tax.ledger import Settlement, settle
-from realloc.tax.planned import AsStated, unmatched
 from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import relief_places
+from realloc.tax.stated import AsStated, unmatched
 from realloc.tax.wash import replacement_order
 
 Name = tuple[str, str]

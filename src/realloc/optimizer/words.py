@@ -60,16 +60,6 @@ def shares(count: float) -> str:
     return f"{plain(round(count, 3)):,}"
 
 
-def group_names(problem: Problem) -> list[str]:
-    """Return the name of each group: a class, a symbol, or cash."""
-    return [group.name for scope in problem.scopes for group in scope.groups]
-
-
-def group_values(problem: Problem) -> list[float]:
-    """Return for each group the value in dollars of its scope, that its weights are of."""
-    return [scope.value for scope in problem.scopes for _ in scope.groups]
-
-
 def drift_cost(problem: Problem, off: Floats) -> Floats:
     """Return the drift cost in dollars of groups `off` dollars from target (OBJ-1), on the last axis."""
     limits, far = problem.limits, np.abs(off)

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.problem import Ints, sum_by
 from realloc.optimizer.words import NOTHING, cents, drift_cost, listing, percent, usd
 
 
-def worths(made: Repair, traded: Sequence[int]) -> Iterator[str]:
+def worths(made: Repair, traded: Ints) -> Iterator[str]:
     """Yield for each traded pair what it is worth, in words; empty where there is nothing to say.
 
     Parameters
     ----------
     made : Repair
         The trades.
-    traded : sequence of int
+    traded : array of int
         Pairs, in the order of the plan's trades.
     """
     problem = made.problem
     account = problem.pairs.account
-    objective, missed = made.changes(np.zeros(len(made.shares)))
-    cash_without = made.cash[account] - made.pair_cash
+    owners = account[traded]
+    objective, missed = made.changes(np.zeros(len(traded)), traded)
     reserve = np.array([owner.cash_reserve for owner in problem.accounts])
-    overdrawn = (cash_without < reserve[account] - NOTHING).tolist()
-    undone, blocked = objective.tolist(), (missed > 0).tolist()
-    shares, owners = made.shares.tolist(), account.tolist()
+    overdrawn = made.cash[owners] - made.pair_cash[traded] < reserve[owners] - NOTHING
+    blocked, sells = missed > 0, made.shares[traded] < 0
+    pays = blocked & overdrawn & sells
+    joint = _undone_by_account(made) if pays.any() else []
+    counts = np.bincount(owners).tolist()
     buys: dict[int, list[str]] = {}
-    counts: dict[int, int] = {}
-    for p in traded:
-        counts[owners[p]] = counts.get(owners[p], 0) + 1
-        if shares[p] > 0:
-            buys.setdefault(owners[p], []).append(problem.symbols[problem.pairs.symbol[p]])
-    joint = _undone_by_account(made)
-    for p in traded:
-        n = owners[p]
-        if not blocked[p]:
-            yield f"undoing it alone costs {usd(undone[p])}" if undone[p] > NOTHING else ""
-        elif overdrawn[p] and shares[p] < 0:
-            paid = f"helps pay for {listing(buys[n])}" if n in buys else ""
+    bought = traded[~sells]
+    for n, symbol in zip(*(of[bought].tolist() for of in (account, problem.pairs.symbol)), strict=True):
+        buys.setdefault(n, []).append(problem.symbols[symbol])
+    paid = {n: f"helps pay for {listing(names)}" for n, names in buys.items()}
+    rows = (owners.tolist(), objective.tolist(), blocked.tolist(), pays.tolist())
+    for p, n, undone, is_blocked, is_paying in zip(traded.tolist(), *rows, strict=True):
+        if not is_blocked:
+            yield f"undoing it alone costs {usd(undone)}" if undone > NOTHING else ""
+        elif is_paying:
             together = ""
             if counts[n] > 1 and joint[n] > NOTHING:
                 together = f"undoing this account's {counts[n]} trades costs {usd(joint[n])}"
-            yield "; ".join(part for part in (paid, together) if part)
+            yield "; ".join(part for part in (paid.get(n, ""), together) if part)
         else:
             yield _limit(made, p)
 
@@ -57,25 +58,27 @@ def _undone_by_account(made: Repair) -> list[float]:
     problem = made.problem
     pairs, cash, limits = problem.pairs, problem.cash, problem.limits
     n, n_groups = len(cash.before), len(problem.groups.target)
-    off = np.zeros((n, n_groups + 1))
     value = (made.shares * pairs.price)[:, None] * pairs.weights
-    np.add.at(off, (pairs.account[:, None], pairs.groups), -value)
-    came = made.cash - cash.before
-    off[np.arange(n), cash.group] -= came * cash.weight
+    slot = pairs.account[:, None] * (n_groups + 1) + pairs.groups
+    off = -sum_by(slot.ravel(), value.ravel(), n * (n_groups + 1)).reshape(n, -1)[:, :n_groups]
+    off[np.arange(n), cash.group] -= (made.cash - cash.before) * cash.weight
     before = made.off[:n_groups]
-    after = before + off[:, :n_groups]
-    cost, tax, gain, short = (
-        np.bincount(pairs.account, weights=weights, minlength=n)
-        for weights in (made.pair_cost, made.pair_tax, made.pair_gain, made.pair_short)
-    )
-    rise = drift_cost(problem, after).sum(axis=1) - drift_cost(problem, before).sum() - cost
+    after = before + off
+    cost = made.parts()["drift"] + sum_by(pairs.account, made.pair_cost, n)
+    rise = drift_cost(problem, after).sum(axis=1) - cost
     reserve = np.array([owner.cash_reserve for owner in problem.accounts])
     missed = np.minimum(cash.before, made.cash) < np.minimum(reserve, made.cash) - NOTHING
-    missed |= (made.pair_gain.sum() - gain > limits.gain + NOTHING) & (gain < 0)
-    missed |= (made.pair_short.sum() - short > limits.short_gain + NOTHING) & (short < 0)
-    missed |= (made.pair_tax.sum() - tax > limits.tax + NOTHING) & (tax < 0)
-    most = max(2 * limits.drift * problem.drift_value, float(np.abs(before).sum()))
-    missed |= np.abs(after).sum(axis=1) > most + NOTHING
+    for total, cap in (
+        (made.pair_gain, limits.gain),
+        (made.pair_short, limits.short_gain),
+        (made.pair_tax, limits.tax),
+    ):
+        if isfinite(cap):
+            mine = sum_by(pairs.account, total, n)
+            missed |= (total.sum() - mine > cap + NOTHING) & (mine < 0)
+    if isfinite(limits.drift):
+        most = max(2 * limits.drift * problem.drift_value, float(np.abs(before).sum()))
+        missed |= np.abs(after).sum(axis=1) > most + NOTHING
     return [float(dollars) for dollars in np.where(missed, 0.0, rise)]
 
 

@@ -33,7 +33,7 @@ def exact(number: float | Decimal | Fraction) -> Fraction:
     if isinstance(number, Fraction):
         return number
     try:
-        return Fraction(str(number))
-    except ValueError:
+        return Fraction(Decimal(str(number)))
+    except (ValueError, OverflowError):
         message = f"expected a finite number, found {number}"
         raise InputError(Issue(code="number.range", where="", message=message)) from None

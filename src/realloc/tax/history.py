@@ -119,11 +119,8 @@ def identities(groups: Iterable[Sequence[str]]) -> Mapping[str, str]:
     """
     members: dict[str, set[str]] = {}
     for group in groups:
-        joined: set[str] = set(group)
-        for symbol in group:
-            joined |= members.get(symbol, set())
-        for symbol in joined:
-            members[symbol] = joined
+        joined = set(group).union(*(members.get(symbol, ()) for symbol in group))
+        members |= dict.fromkeys(joined, joined)
     return {symbol: min(joined) for symbol, joined in members.items()}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from realloc.accounts import Account, Lot, lot_ids, oldest_first
+from realloc.accounts import Account, Lot, NamedLots
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import DenialRules, History, Purchase, Sale
@@ -19,6 +19,7 @@ def household_history(
     household: Household,
     trades: Iterable[Trade] = (),
     *,
+    symbols: Collection[str] | None = None,
     unrelated_owners: Iterable[str] = (),
     uncounted_accounts: Iterable[str] = (),
 ) -> History:
@@ -30,6 +31,8 @@ def household_history(
         Its lots are what is held now: recent purchases that they show are counted once.
     trades : iterable of Trade
         Planned trades at the household's date; sales are read by their `lots`.
+    symbols : collection of str, optional
+        Only what concerns these symbols; None takes everything.
     unrelated_owners : iterable of str
         Owners whose trades concern nobody else.
     uncounted_accounts : iterable of str
@@ -42,19 +45,39 @@ def household_history(
         unrelated_owners=frozenset(unrelated_owners),
         uncounted_accounts=frozenset(uncounted_accounts),
     )
-    purchases = [purchase for account in household.accounts for purchase in _lots(account)]
-    purchases += _recent_purchases(household, accounts, purchases)
+
+    def concerns(symbol: str) -> bool:
+        return symbols is None or symbol in symbols
+
+    purchases = [purchase for account in household.accounts for purchase in _lots(account, concerns)]
+    recent = [trade for trade in household.recent_trades if concerns(trade.symbol)]
+    purchases += _recent_purchases(recent, accounts, purchases)
     sales: list[Sale] = []
-    losses = sorted(_recent_losses(household, accounts), key=_row)
+    losses = sorted(recent_losses(household), key=_row)
     for n, loss in enumerate(losses):
-        bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
-        purchases.append(bought)
-        sales.append(sold)
+        if concerns(loss.symbol):
+            bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
+            purchases.append(bought)
+            sales.append(sold)
     for n, trade in enumerate(trades):
-        bought_now, sold_now = _planned(household, accounts[trade.account_id], trade, n)
-        purchases += bought_now
-        sales += sold_now
+        if concerns(trade.symbol):
+            bought_now, sold_now = _planned(household, accounts[trade.account_id], trade, n)
+            purchases += bought_now
+            sales += sold_now
     return History(purchases=tuple(purchases), sales=tuple(sales), rules=rules)
+
+
+def recent_losses(household: Household) -> list[RecentTrade]:
+    """Return the recent sales at a loss that counts: of accounts that are taxable, or not of the household."""
+    sheltered = {account.account_number for account in household.accounts if account.kind != "taxable"}
+    return [
+        trade
+        for trade in household.recent_trades
+        if trade.shares < 0
+        and trade.gain is not None
+        and trade.gain < 0
+        and trade.account_number not in sheltered
+    ]
 
 
 def lots_after(settlement: Settlement, account_number: str) -> tuple[Lot, ...]:
@@ -124,35 +147,32 @@ def _planned(
     return [bought], sales
 
 
-def _lots(account: Account) -> Iterator[Purchase]:
-    """Yield the lots as purchases, with the ids that rule DET-1 gives to those without one."""
-    names = lot_ids(account)
-    averages: dict[str, Fraction] = {}
-    for place in oldest_first(account):
-        lot = account.lots[place]
-        cost: float | Fraction = lot.cost_per_share
-        if account.lot_relief == "average":
-            if lot.symbol not in averages:
-                averages[lot.symbol] = average_cost([one for one in account.lots if one.symbol == lot.symbol])
-            cost = averages[lot.symbol]
-        yield Purchase(
-            account_number=account.account_number,
-            id=names[place],
-            symbol=lot.symbol,
-            shares=lot.shares,
-            cost_per_share=cost,
-            bought=lot.acquired,
-            owner=account.owner,
-            kind=account.kind,
-        )
+def _lots(account: Account, concerns: Callable[[str], bool]) -> Iterator[Purchase]:
+    """Yield the lots of some symbols as purchases, with the ids that rule DET-1 gives to those without one."""
+    named = NamedLots(account)
+    for symbol in filter(concerns, named.symbols):
+        names = named.oldest_first(symbol)
+        lots = [account.lots[place] for place in names]
+        average = average_cost(lots) if account.lot_relief == "average" else None
+        for name, lot in zip(names.values(), lots, strict=True):
+            yield Purchase(
+                account_number=account.account_number,
+                id=name,
+                symbol=symbol,
+                shares=lot.shares,
+                cost_per_share=lot.cost_per_share if average is None else average,
+                bought=lot.acquired,
+                owner=account.owner,
+                kind=account.kind,
+            )
 
 
 def _recent_purchases(
-    household: Household, accounts: Mapping[str, Account], shown: Sequence[Purchase]
+    recent: Iterable[RecentTrade], accounts: Mapping[str, Account], shown: Sequence[Purchase]
 ) -> list[Purchase]:
     """Return recent purchases that no lot shows, such as those of accounts without lots."""
     bought: dict[tuple[str, str, date], tuple[Fraction, Fraction]] = {}
-    for trade in household.recent_trades:
+    for trade in recent:
         if trade.shares > 0:
             key = (trade.account_number, trade.symbol, trade.traded)
             shares, cost = bought.get(key, (ZERO, ZERO))
@@ -184,17 +204,6 @@ def _recent_purchases(
                 )
             )
     return more
-
-
-def _recent_losses(household: Household, accounts: Mapping[str, Account]) -> list[RecentTrade]:
-    return [
-        trade
-        for trade in household.recent_trades
-        if trade.shares < 0
-        and trade.gain is not None
-        and trade.gain < 0
-        and (trade.account_number not in accounts or accounts[trade.account_number].kind == "taxable")
-    ]
 
 
 def _row(trade: RecentTrade) -> tuple[date, str, str, float, float, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from realloc.errors import InputError, Issue
 from realloc.policy import Tax
@@ -89,6 +89,14 @@ class Replaced:
     holding: Holding
 
 
+class Standing(NamedTuple):
+    """A loss of which something counts: what was sold, when, and the owner of its account."""
+
+    symbol: str
+    sold: date
+    owner: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """The ledger worked out.
@@ -110,6 +118,15 @@ class Settlement:
     def denied(self, realized: Realized) -> Fraction:
         """Return the dollars of one loss that are denied."""
         return sum((each.denial.amount for each in self.replaced if each.denial.realized is realized), ZERO)
+
+    @property
+    def standing(self) -> set[Standing]:
+        """The losses of which something is not denied."""
+        return {
+            Standing(loss.sale.symbol, loss.sale.sold, loss.holding.purchase.owner)
+            for loss in self.realized
+            if loss.gain < 0 and self.denied(loss) != -loss.gain
+        }
 
     def recognized(self, term: Term) -> Fraction:
         """Return the net gain in dollars that counts for tax in one term."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from realloc.tax.exact import ZERO, exact
 from realloc.tax.history import DenialRules, History, Sale, identities
-from realloc.tax.ledger import Denial, Effect, Holding, Realized, Settlement, take
+from realloc.tax.ledger import Denial, Effect, Holding, Realized, Standing, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +133,14 @@ def adjust_basis(book: tuple[Holding, ...], denials: Sequence[Denial]) -> tuple[
 
 
 def blocked_until(
-    settlement: Settlement, rules: DenialRules, accounts: Mapping[str, str], *, as_of: date = date.min
+    standing: Iterable[Standing], rules: DenialRules, accounts: Mapping[str, str], *, as_of: date = date.min
 ) -> tuple[Blocked, ...]:
     """Return what must not be bought until when, so that no loss that still counts is denied (LEDGER-13).
 
     Parameters
     ----------
-    settlement : Settlement
-        Past and planned trades, worked out.
+    standing : iterable of Standing
+        Losses, past and planned, that still count.
     rules : DenialRules
         Whose purchases of what deny a loss.
     accounts : mapping of str to str
@@ -149,25 +149,28 @@ def blocked_until(
         Blocks that ended before this day are left out.
     """
     name = identities(rules.identical)
-    last: dict[tuple[str, str], date] = {}
-    for loss in settlement.realized:
-        if loss.gain >= 0 or settlement.denied(loss) == -loss.gain:
-            continue
-        until = _day(loss.sale.sold, rules.window_days)
-        mine = loss.sale.symbol
-        symbols = {mine} | {other for other in name if name[other] == name.get(mine, mine)}
-        seller = loss.holding.purchase.owner
-        for account, owner in accounts.items():
-            if account in rules.uncounted_accounts or not rules.related(seller, owner) or until < as_of:
-                continue
-            for symbol in symbols:
-                key = (symbol, account)
-                last[key] = max(until, last.get(key, until))
+    losses = sorted(standing, key=lambda loss: loss.sold)
+    counted = {
+        seller: [
+            account
+            for account, owner in accounts.items()
+            if account not in rules.uncounted_accounts and rules.related(seller, owner)
+        ]
+        for seller in {loss.owner for loss in losses}
+    }
+    last: dict[str, dict[str, date]] = {}
+    for loss in losses:
+        until = _day(loss.sold, rules.window_days)
+        mine = name.get(loss.symbol)
+        for symbol in [other for other in name if name[other] == mine] or [loss.symbol]:
+            last.setdefault(symbol, {}).update(dict.fromkeys(counted[loss.owner], until))
     grouped: dict[tuple[str, date], list[str]] = {}
-    for (symbol, account), until in sorted(last.items()):
-        grouped.setdefault((symbol, until), []).append(account)
+    for symbol, days in last.items():
+        for account, until in days.items():
+            if until >= as_of:
+                grouped.setdefault((symbol, until), []).append(account)
     return tuple(
-        Blocked(symbol=symbol, until=until, accounts=tuple(numbers))
+        Blocked(symbol=symbol, until=until, accounts=tuple(sorted(numbers)))
         for (symbol, until), numbers in sorted(grouped.items())
     )
 
