@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -91,9 +89,3 @@ def plan_rows(household_id: str, plan: Plan, run_id: str, digest: str) -> Rows:
 
 def _named(record: Any, names: Iterable[str]) -> Row:
     return {name: getattr(record, name) for name in names}
-
-
-def fingerprint(document: Mapping[str, Any]) -> str:
-    """Return a digest of a household document as `households_of` gives it: rows in any order make the same one."""
-    text = json.dumps(document, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()

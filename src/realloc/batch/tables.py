@@ -138,7 +138,7 @@ UNREADABLE = "issues"
 RESULTS: Mapping[str, Any] = {
     "plans": _schema({
         **_STAMP,
-        "fingerprint": (_TEXT, "digest of the household document, the same whatever the order of its rows"),
+        "fingerprint": (_TEXT, "digest of the household's rows and of what they refer to, the same in any order"),
         "status": (_TEXT, "certified or time_limit"),
         "trades": (_COUNT, "orders"),
         "value": (_NUMBER, "dollars before trading"),
