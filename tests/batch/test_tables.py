@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from datetime import date
 from random import Random
 from typing import Any
@@ -17,7 +16,7 @@ from realloc import Household, InputError, Issue
 from realloc.batch import RESULTS, TABLES, Options, households_of, plan_partition, tables_of
 from realloc.batch.assemble import homes_of
 from realloc.batch.homes import Home
-from realloc.batch.rows import Grouped
+from realloc.batch.rows import Grouped, digest_of
 from realloc.testing.strategies import documents
 
 
@@ -348,9 +347,7 @@ def test_a_plan_is_in_the_tables_to_the_cent() -> None:
 
 
 def digest(table: Any, name: str) -> str:
-    made = hashlib.sha256()
-    Grouped(table).digest(made, name)
-    return made.hexdigest()
+    return digest_of([Grouped(table)], name).hex()
 
 
 CELLS: dict[Any, list[Any]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from realloc.accounts import Lot
 from realloc.batch.homes import Home
-from realloc.batch.rows import Grouped, Lots, Record, merge, more_of, records, stated
+from realloc.batch.rows import Grouped, Lots, Record, digest_of, merge, more_of, records, stated
 from realloc.batch.shared import REFERENCES, Shared, shared_of
 from realloc.batch.tables import RULES, TABLES, UNREADABLE
 from realloc.errors import InputError, Issue
@@ -48,8 +48,9 @@ def homes_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Home | InputError
         "lots": Lots(tables["lots"]),
         "restrictions": Grouped(tables["restrictions"]),
         "recent_trades": Grouped(tables["recent_trades"]),
+        "households": Grouped(tables["households"].select(["household_id", "as_of", "more"])),
     }
-    said = Grouped(tables["households"].select(["household_id", "as_of", "more"]))
+    digests = {name: digest_of(own.values(), name) for name in own["households"].spans}
     homes = records(tables["households"].sort_by("household_id"))
     for household_id, rows in groupby(homes, key=lambda row: row["household_id"] or ""):
         row, *others = rows
@@ -57,11 +58,14 @@ def homes_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Home | InputError
             text = "this household is there twice" if household_id else "a household has no id"
             yield household_id, InputError(Issue(code="household.id", where="households", message=text))
         else:
-            yield household_id, _home(row, {**own, "households": said}, shared)
+            yield household_id, _home(row, own, shared, digests[household_id])
 
 
 def _home(
-    row: Record, own: Mapping[str, Grouped], shared: Mapping[str, Mapping[Any, Shared | InputError]]
+    row: Record,
+    own: Mapping[str, Grouped],
+    shared: Mapping[str, Mapping[Any, Shared | InputError]],
+    digest: bytes,
 ) -> Home | InputError:
     issues: list[Issue] = []
     document: Record = {} if row["as_of"] is None else {"as_of": row["as_of"]}
@@ -95,19 +99,10 @@ def _home(
         )
     if issues:
         return InputError(issues)
-    return Home(
-        stated=document, shared=referred, lots=lots, fingerprint=_fingerprint(household_id, own, referred)
-    )
-
-
-def _fingerprint(household_id: str, own: Mapping[str, Grouped], referred: list[Shared]) -> str:
-    """Return a digest of a household's rows and of what they refer to; rows in any order make the same one."""
-    digest = hashlib.sha256(b"household")
-    for rows in own.values():
-        rows.digest(digest, household_id)
-    for shared in referred:
-        digest.update(shared.digest)
-    return digest.hexdigest()
+    fingerprint = hashlib.sha256(digest)
+    for one in referred:
+        fingerprint.update(one.key.encode() + one.digest)
+    return Home(stated=document, shared=referred, lots=lots, fingerprint=fingerprint.hexdigest())
 
 
 def _accounts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from operator import attrgetter
 from typing import Any
@@ -104,11 +104,11 @@ def plan_rows(household_id: str, plan: Plan, run_id: str, digest: str) -> Rows:
         "accounts": [key | _account(account) for account in plan.accounts],
         "wash_sales": [key | _wash_sale(sale) for sale in washed.disallowed],
         "no_buy": [
-            {**key, **_no_buy(one), "accounts": json_text(one.accounts), "owners": json_text(one.owners)}
+            {**key, **_no_buy(one), "accounts": _names(one.accounts), "owners": _names(one.owners)}
             for one in washed.no_buy
         ],
         "harvest": [
-            {**key, **_harvested(sale), "replacement": json_text(sale.replacement)}
+            {**key, **_harvested(sale), "replacement": _names(sale.replacement)}
             for sale in (harvest.sales if harvest else ())
         ],
         "tax_years": [key | _tax_year(plan.tax_year)] if plan.tax_year else [],
@@ -118,3 +118,8 @@ def plan_rows(household_id: str, plan: Plan, run_id: str, digest: str) -> Rows:
 
 def _lots(trade: Trade) -> str:
     return json_text([lot.to_dict() for lot in trade.lots]) if trade.lots else "[]"
+
+
+@lru_cache(maxsize=1024)
+def _names(names: tuple[str, ...]) -> str:
+    return json_text(names)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -21,6 +23,13 @@ LOT = ("symbol", "shares", "cost_per_share", "acquired", "id")
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = -(2**31)
+_PLAIN = {
+    pa.date32(): (pa.int32(), _NO_DAY),
+    pa.bool_(): (pa.int8(), 2),
+    pa.float64(): (pa.float64(), float("nan")),
+    pa.int64(): (pa.int64(), -(2**63)),
+}
+"""By type of a column: what its cells are as bytes, and what stands for null (a plan has no cell that is no number)."""
 
 
 class Grouped:
@@ -35,8 +44,8 @@ class Grouped:
             self.spans[run["values"]] = (start, start + run["counts"])
             start += run["counts"]
         cells = [_bytes(self.ordered[name]) for name in names[1:]] if table.num_rows else []
-        self._fixed = [layer for layers, _ in cells for layer in layers]
-        self._texts = [text for _, text in cells if text is not None]
+        self._fixed = [(size, layer) for size, layer, _ in cells]
+        self._texts = [text for *_, text in cells if text is not None]
         self._columns = self._read()
 
     def _read(self) -> list[list[Any]]:
@@ -47,15 +56,13 @@ class Grouped:
         start, end = self.spans.get(name, (0, 0))
         return list(zip(*(column[start:end] for column in self._columns), strict=True))
 
-    def digest(self, digest: Any, name: Any) -> None:
+    def add_to(self, digest: Any, name: Any) -> None:
         """Add the rows of a name to a digest of ``hashlib``."""
         start, end = self.spans.get(name, (0, 0))
         digest.update(b"%d;" % (end - start))
         if start < end:
-            for size, cells in self._fixed:
-                digest.update(cells[size * start : size * end])
-            for ends, text in self._texts:
-                digest.update(text[ends[start] : ends[end]])
+            digest.update(b"".join([cells[size * start : size * end] for size, cells in self._fixed]))
+            digest.update(b"".join([text[ends[start] : ends[end]] for ends, text in self._texts]))
 
 
 class Lots(Grouped):
@@ -98,6 +105,14 @@ class Lots(Grouped):
                 *(column[start:end] for column in self._columns), strict=True
             )
         ]
+
+
+def digest_of(tables: Iterable[Grouped], name: Any) -> bytes:
+    """Return a digest of the rows that some tables have of a name, the same in any order."""
+    made = hashlib.sha256()
+    for rows in tables:
+        rows.add_to(made, name)
+    return made.digest()
 
 
 def values(column: Any) -> list[Any]:
@@ -158,17 +173,16 @@ def merge(record: Record, more: Record, where: str, issues: list[Issue]) -> None
     record |= more
 
 
-def _bytes(column: Any) -> tuple[list[tuple[int, memoryview]], tuple[memoryview, memoryview] | None]:
-    """Return a column as layers of so many bytes a row, and its texts with their ends."""
+def _bytes(column: Any) -> tuple[int, memoryview, tuple[memoryview, memoryview] | None]:
+    """Return a column as so many bytes a row, and its texts with their ends; a null is like no other cell."""
     cells = column.combine_chunks()
-    layers = [(1, _buffer(pc.is_valid(cells).cast(pa.int8())))]
     if pa.types.is_string(cells.type):
+        lengths = pc.fill_null(pc.binary_length(cells), -1)
         cells = pc.fill_null(cells, "")
         _, ends, text = cells.buffers()
-        layers.append((4, _buffer(pc.binary_length(cells))))
-        return layers, (memoryview(ends).cast("i")[cells.offset :], memoryview(text or b""))
-    plain = {pa.date32(): pa.int32(), pa.bool_(): pa.int8()}.get(cells.type, cells.type)
-    return [*layers, (plain.bit_width // 8, _buffer(pc.fill_null(cells.cast(plain), 0)))], None
+        return 4, _buffer(lengths), (memoryview(ends).cast("i")[cells.offset :], memoryview(text or b""))
+    kind, null = _PLAIN[cells.type]
+    return kind.bit_width // 8, _buffer(pc.fill_null(cells.cast(kind), null)), None
 
 
 def _buffer(cells: Any) -> memoryview:

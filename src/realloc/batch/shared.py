@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -10,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from realloc._reading import Table
-from realloc.batch.rows import Grouped, Record, merge, more_of
+from realloc.batch.rows import Grouped, Record, digest_of, merge, more_of
 from realloc.batch.tables import SHARED
 from realloc.errors import InputError, Issue
 from realloc.household import read_prices
@@ -62,15 +61,11 @@ def shared_of(tables: Mapping[str, Any]) -> dict[str, dict[Any, Shared | InputEr
         "policy": policies_of(rows["policies"]),
     }
 
-    def digest(key: str, name: Any) -> bytes:
-        made = hashlib.sha256(key.encode())
-        for table in _TABLES[key]:
-            rows[table].digest(made, name)
-        return made.digest()
-
     return {
         key: {
-            name: one if isinstance(one, InputError) else Shared.of(key, one, digest(key, name))
+            name: one
+            if isinstance(one, InputError)
+            else Shared.of(key, one, digest_of([rows[table] for table in _TABLES[key]], name))
             for name, one in values.items()
             if one is not None
         }
