@@ -50,7 +50,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     books: dict[int, NamedLots] = {}
     out = []
     for sequence, (bought, number, symbol, p, n, count, held) in enumerate(sorted(rows), start=1):
-        shares = plain(-held if count == -held else round(count, 9))
+        shares = plain(-held if count == -held else round(count, 3))
         if not bought and n not in books:
             books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
