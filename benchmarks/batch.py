@@ -20,10 +20,12 @@ import pyarrow as pa
 from benchmarks.households import batch, document
 from realloc import Household, Plan
 from realloc.audit import require
-from realloc.batch import Options, households_of, run_local, summarise, tables_of, write_tables
+from realloc.batch import Options, run_local, summarise, tables_of, write_tables
+from realloc.batch.assemble import homes_of
 from realloc.batch.folder import Tables
+from realloc.batch.homes import Home
 from realloc.batch.local import PART
-from realloc.batch.results import fingerprint, plan_rows, results_table
+from realloc.batch.results import plan_rows, results_table
 from realloc.batch.store import write_part
 from realloc.batch.tables import RESULTS, SHARED
 from realloc.check import require_sound
@@ -31,7 +33,7 @@ from realloc.optimizer.search import optimize
 
 EPILOG = """\
 The first table is made in one process: CPU milliseconds a household for reading the Parquet tables of a part, building
-documents, households and fingerprints of them, solving (check, optimizer, reasons), auditing, and writing (rows, Arrow,
+households and their fingerprints, solving (check, optimizer, reasons), auditing, and writing (rows, Arrow,
 Parquet, forced to the disk). `overhead` is reading, building and writing by solving and auditing.
 
 The second table is of whole runs, as `realloc batch` makes them: wall-clock seconds with the start of the workers, CPU
@@ -129,15 +131,16 @@ def _print_steps(root: Path, size: str, count: int, time_limit: float | None) ->
 def _step_through(tables: Mapping[str, Any], clock: _Clock, place: Path, time_limit: float | None) -> None:
     """Do what the mapper and a worker do, step by step."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in RESULTS}
-    documents: list[Any] = clock.time("building", lambda: list(households_of(tables)))
-    for household_id, home in documents:
-        household = clock.time("building", partial(Household.from_dict, home))
+    homes = clock.time("building", partial(homes_of, tables))
+    while found := clock.time("building", partial(next, homes, None)):
+        household_id, home = found
+        assert isinstance(home, Home)  # noqa: S101 - what is drawn is sound
+        household = clock.time("building", home.household)
         plan = clock.time("solving", partial(_solved, household, time_limit))
         clock.time("auditing", partial(require, household, plan))
-        digest = clock.time("building", partial(fingerprint, home))
-        made = clock.time("writing", partial(plan_rows, household_id, plan, "", digest))
-        for name, found in made.items():
-            rows[name] += found
+        made = clock.time("writing", partial(plan_rows, household_id, plan, "", home.fingerprint))
+        for name, more in made.items():
+            rows[name] += more
     clock.time("writing", lambda: write_part(place.parent, place.name, results_table(rows)))
 
 

@@ -282,36 +282,42 @@ class Household:
         return cls.from_dict(document)
 
     @classmethod
-    def read(cls, table: Table, *, today: date | None = None) -> Self:
-        """Build a household from a table that collects the issues."""
+    def read(cls, table: Table, *, today: date | None = None, parts: Mapping[str, Any] | None = None) -> Self:
+        """Build a household from a table that collects the issues.
+
+        `parts` are values of its keys that were read before: what `read_prices` returns, a model, a policy.
+        """
+        parts = parts or {}
         missing = {key for key in ("prices", "accounts", "model") if key not in table}
         for key in sorted(missing):
             table.fault("key.missing", key, f"missing {key!r}")
-        prices, spreads = _read_prices(table.table("prices"))
+        prices, spreads = parts.get("prices") or read_prices(table.table("prices"))
         return cls(
             as_of=table.date("as_of", today or date.today()),  # noqa: DTZ011 - a calendar date, not an instant
             prices=prices,
             spreads_bps=spreads,
             accounts=tuple(Account.read(account) for account in table.tables("accounts", ACCOUNT_KEYS)),
-            model=PortfolioModel.read(table.table("model", MODEL_KEYS)),
+            model=parts.get("model") or PortfolioModel.read(table.table("model", MODEL_KEYS)),
             recent_trades=tuple(
                 RecentTrade.read(trade)
                 for trade in table.tables("recent_trades", RecentTrade.__dataclass_fields__)
             ),
-            policy=Policy.read(table.table("policy", POLICY_KEYS)),
+            policy=parts.get("policy") or Policy.read(table.table("policy", POLICY_KEYS)),
             tax_year=YearSoFar.read(table.table("tax_year", YEAR_KEYS)) if "tax_year" in table else None,
         )
 
 
+PRICE_KEYS = frozenset({"price", "spread_bps"})
 HOUSEHOLD_KEYS = frozenset({"as_of", "prices", "accounts", "model", "recent_trades", "policy", "tax_year"})
 
 
-def _read_prices(table: Table) -> tuple[dict[str, float], dict[str, float]]:
+def read_prices(table: Table) -> tuple[dict[str, float], dict[str, float]]:
+    """Return prices and spreads by symbol from a table that collects the issues."""
     prices: dict[str, float] = {}
     spreads: dict[str, float] = {}
     for symbol, value in table.entries():
         if isinstance(value, Mapping):
-            detail = Table(value, join(table.where, symbol), table.issues, ("price", "spread_bps"))
+            detail = Table(value, join(table.where, symbol), table.issues, PRICE_KEYS)
             prices[symbol] = detail.number("price", above=0.0)
             if "spread_bps" in detail:
                 spreads[symbol] = detail.number("spread_bps", least=0.0, most=10_000.0)

@@ -45,6 +45,12 @@ def sold(trade: Trade) -> list[tuple[str, float, str]]:
     return [(sale.id, sale.shares, sale.term) for sale in trade.lots]
 
 
+def test_a_plan_is_of_plain_numbers() -> None:
+    plan = rebalance(synthetic.household("S", 0, "base"))
+    assert plan.trades
+    assert "np." not in repr(plan)
+
+
 def test_sells_come_before_buys_each_by_account_and_symbol() -> None:
     holding: dict[str, Any] = {"cash": 1000, "positions": {"Y": 5, "X": 5}}
     home = household(

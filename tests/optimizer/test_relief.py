@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,15 @@ def test_the_audit_finds_lots_that_the_broker_would_not_relieve(relief: str) -> 
         }
         if other != "specific":
             assert ("SELL-3" in {finding.code for finding in report.errors}) is not same
+
+
+def test_the_audit_finds_the_cost_of_a_lot_where_the_average_is_the_basis() -> None:
+    """LOT-6: the first lot was bought at $70, its basis is the average of $91.25."""
+    plan = rebalance(fund("average"))
+    own = replace(plan.trades[0].lots[0], cost_per_share=70.0)
+    plan.trades[0].lots = (own, *plan.trades[0].lots[1:])
+    found = [(error.code, error.where) for error in audit_plan(fund("average"), plan).errors]
+    assert found == [("OBJ-2", "trades[0].lots[0]")]
 
 
 def test_a_sale_without_lots_is_audited_by_the_relief_of_its_account() -> None:

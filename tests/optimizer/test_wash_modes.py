@@ -269,8 +269,13 @@ def test_a_wrong_window_or_amount_is_found() -> None:
     home = mode(pair_of_accounts(), "allow")
     plan = rebalance(home)
     section = washes(plan)
+    (block,) = section.no_buy
     wrong = (
         (replace(section, no_buy=()), "WASH-7"),
+        (replace(section, no_buy=(replace(block, until=date(2026, 3, 30)),)), "WASH-7"),
+        (replace(section, no_buy=(replace(block, accounts=("T",)),)), "WASH-7"),
+        (replace(section, no_buy=(replace(block, owners=("Ann",)),)), "WASH-7"),
+        (replace(section, no_buy=(block, replace(block, symbol="B"))), "WASH-7"),
         (replace(section, lost=0.0), "WASH-6"),
         (replace(section, disallowed=(replace(section.disallowed[0], disallowed=790.0),)), "WASH-4"),
         (replace(section, disallowed=(replace(section.disallowed[0], effect="deferred"),)), "WASH-4"),
@@ -278,6 +283,37 @@ def test_a_wrong_window_or_amount_is_found() -> None:
     for stated, code in wrong:
         found = {finding.code for finding in audit_plan(home, replace(plan, wash_sales=stated)).errors}
         assert code in found
+
+
+@pytest.mark.parametrize(
+    ("bought", "counts"),
+    [
+        (date(2026, 1, 10), True),  # 31 days before the sale
+        (date(2026, 1, 11), False),
+        (date(2026, 2, 20), False),  # after the sale, before the plan
+    ],
+)
+def test_an_earlier_loss_closes_the_window_unless_a_lot_denies_it(bought: date, counts: bool) -> None:
+    """WASH-5 and WASH-7: 5 shares sold at a loss on 10 February, 5 held in the IRA, and no trades."""
+    ira = {
+        "account_number": "I",
+        "kind": "tax_exempt",
+        "positions": {"A": 5},
+        "lots": [lot("A", 5, 90.0, acquired=bought.isoformat(), id="i")],
+    }
+    sold = {"account_number": "T", "symbol": "A", "shares": -5, "price": 90, "gain": -50}
+    home = household(
+        [{"account_number": "T", "cash": 1000.0}, ira],
+        {"A": 100.0},
+        {"A": 1.0},
+        mode="hold",
+        recent=[sold | {"traded": "2026-02-10"}],
+    )
+    plan = rebalance(home)
+    block = NoBuy(symbol="A", until=date(2026, 3, 12), accounts=("I", "T"), owners=())
+    assert washes(plan).no_buy == ((block,) if counts else ())
+    stated = replace(washes(plan), no_buy=() if counts else (block,))
+    assert {error.code for error in audit_plan(home, replace(plan, wash_sales=stated)).errors} == {"WASH-7"}
 
 
 def test_trades_of_anyone_are_told_their_wash_sales() -> None:

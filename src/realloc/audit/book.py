@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from realloc.accounts import Account, Lot
 from realloc.audit.canada import with_average_costs
-from realloc.audit.exact import ONE, ZERO, exact
+from realloc.audit.exact import ZERO, exact
 from realloc.audit.scopes import Scope, open_scope
 from realloc.errors import Issue
 from realloc.household import Household
@@ -19,27 +19,20 @@ _HALF_BPS = Decimal("0.00005")
 
 
 class Quote(NamedTuple):
-    """Dollars per share, and half the spread in dollars per share."""
+    """Dollars per share: the price, half the spread, what a seller gets and what a buyer pays."""
 
     price: Decimal
     half: Decimal
-
-    @property
-    def bid(self) -> Decimal:
-        """What a seller gets for a share."""
-        return self.price - self.half
-
-    @property
-    def ask(self) -> Decimal:
-        """What a buyer pays for a share."""
-        return self.price + self.half
+    bid: Decimal
+    ask: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 
-    `cash` is before trading, with the cash flow; `lot_ids` are the ids that an account's lots have of their own.
+    `worth` has the dollars of each position (nothing where there is no price), `cash` is before trading, with the
+    cash flow; `lot_ids` are the ids that an account's lots have of their own.
     `value` is V; what a dollar of an account counts in weights and drift is in `counts` (VAL-3), and `drift_value`
     is the value of all scopes so counted.
     """
@@ -48,6 +41,7 @@ class Book:
     accounts: Mapping[str, Account]
     quotes: Mapping[str, Quote]
     held: Mapping[str, Mapping[str, Decimal]]
+    worth: Mapping[str, Mapping[str, Decimal]]
     lots: Mapping[str, Mapping[str, Sequence[Lot]]]
     lot_ids: Mapping[str, frozenset[str]]
     cash: Mapping[str, Decimal]
@@ -89,6 +83,7 @@ def open_book(household: Household) -> Book:
         number: {symbol: exact(shares) for symbol, shares in account.positions.items() if shares}
         for number, account in accounts.items()
     }
+    worth = {number: _worth(positions, quotes) for number, positions in held.items()}
     cash = {number: exact(account.cash) + exact(account.cash_flow) for number, account in accounts.items()}
     weights = household.policy.after_tax_weights
     counts = {number: exact(weights.get(account.kind, 1.0)) for number, account in accounts.items()}
@@ -97,7 +92,7 @@ def open_book(household: Household) -> Book:
             household,
             name,
             accounts[numbers[0]].targets,
-            _values(((held[number], counts[number]) for number in numbers), quotes),
+            _values((worth[number], counts[number]) for number in numbers),
             sum((cash[number] * counts[number] for number in numbers), ZERO),
         )
         for name, numbers in _members(household, accounts)
@@ -107,14 +102,13 @@ def open_book(household: Household) -> Book:
         accounts=accounts,
         quotes=quotes,
         held=held,
+        worth=worth,
         lots={number: _lots(account) for number, account in accounts.items()},
         lot_ids={number: frozenset(lot.id for lot in a.lots if lot.id) for number, a in accounts.items()},
         cash=cash,
         counts=counts,
         scopes=scopes,
-        value=sum(
-            _values(((each, ONE) for each in held.values()), quotes).values(), sum(cash.values(), ZERO)
-        ),
+        value=sum((sum(each.values(), ZERO) for each in worth.values()), sum(cash.values(), ZERO)),
         drift_value=sum((scope.value for scope in scopes), ZERO),
     )
 
@@ -149,18 +143,20 @@ def _lots(account: Account) -> dict[str, list[Lot]]:
 
 def _quote(household: Household, symbol: str) -> Quote:
     price = exact(household.prices[symbol])
-    return Quote(price, price * exact(household.spread_bps(symbol)) * _HALF_BPS)
+    half = price * exact(household.spread_bps(symbol)) * _HALF_BPS
+    return Quote(price, half, price - half, price + half)
 
 
-def _values(
-    holdings: Iterable[tuple[Mapping[str, Decimal], Decimal]], quotes: Mapping[str, Quote]
-) -> dict[str, Decimal]:
-    """Return dollars by symbol; each holding counts as often as the number beside it says."""
-    shares: dict[str, Decimal] = {}
-    for held, counts in holdings:
-        for symbol, number in held.items():
-            shares[symbol] = shares.get(symbol, ZERO) + number * counts
+def _worth(held: Mapping[str, Decimal], quotes: Mapping[str, Quote]) -> dict[str, Decimal]:
     return {
-        symbol: number * quotes[symbol].price if symbol in quotes else ZERO
-        for symbol, number in shares.items()
+        symbol: shares * quotes[symbol].price if symbol in quotes else ZERO for symbol, shares in held.items()
     }
+
+
+def _values(positions: Iterable[tuple[Mapping[str, Decimal], Decimal]]) -> dict[str, Decimal]:
+    """Return dollars by symbol; those of each account count as often as the number beside them says."""
+    values: dict[str, Decimal] = {}
+    for worth, counts in positions:
+        for symbol, dollars in worth.items():
+            values[symbol] = values.get(symbol, ZERO) + dollars * counts
+    return values

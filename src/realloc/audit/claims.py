@@ -53,8 +53,11 @@ def check_claims(
 
 def _check_trades(book: Book, trades: Sequence[Trade]) -> Iterator[Issue]:
     """Check prices and notional (PLAN-1) and the order of execution (DET-1)."""
+    keys: list[tuple[bool, str, str]] = []
     for n, trade in enumerate(trades):
         where = f"trades[{n}]"
+        counted = is_number(trade.shares)
+        keys.append((counted and trade.shares > 0, trade.account_id, trade.symbol))
         if trade.sequence != n + 1:
             yield differs("DET-1", where, "sequence", trade.sequence, n + 1)
         quote = book.quotes.get(trade.symbol)
@@ -62,12 +65,10 @@ def _check_trades(book: Book, trades: Sequence[Trade]) -> Iterator[Issue]:
             continue
         if trade.price != book.household.prices[trade.symbol]:
             yield differs("PLAN-1", where, f"the price of {trade.symbol}", trade.price, quote.price)
-        if is_number(trade.shares):
+        if counted:
             notional = exact(trade.shares) * quote.price
             if not agrees(trade.notional, notional, ROUNDED_CENT):
                 yield differs("PLAN-1", where, "notional", trade.notional, usd(notional))
-    numbers = [is_number(trade.shares) and trade.shares > 0 for trade in trades]
-    keys = [(buys, trade.account_id, trade.symbol) for buys, trade in zip(numbers, trades, strict=True)]
     for n, (first, second) in enumerate(pairwise(keys)):
         if first > second:
             yield Issue(
@@ -86,7 +87,8 @@ def _check_lots(orders: list[Order]) -> Iterator[Issue]:
             claim, lot, where = taking.claim, taking.lot, taking.where
             if claim is None:
                 continue
-            if not agrees(claim.cost_per_share, taking.basis, BASIS * max(taking.basis, ONE)):
+            own = claim.cost_per_share == lot.cost_per_share and order.account.lot_relief != "average"
+            if not own and not agrees(claim.cost_per_share, taking.basis, BASIS * max(taking.basis, ONE)):
                 yield differs("OBJ-2", where, "cost per share", claim.cost_per_share, taking.basis)
             if claim.acquired != lot.acquired:
                 yield differs("TERM-1", where, "the date of purchase", claim.acquired, lot.acquired)

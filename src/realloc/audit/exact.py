@@ -35,9 +35,10 @@ _WHOLE = float(2**53)
 
 def exact(number: float | Decimal) -> Decimal:
     """Return the shortest decimal text of a float as a decimal; an integer or a decimal as it is."""
-    if isinstance(number, float) and number.is_integer() and -_WHOLE < number < _WHOLE:
-        return Decimal(int(number))
-    return Decimal(str(number))
+    if isinstance(number, float):
+        whole = number.is_integer() and -_WHOLE < number < _WHOLE
+        return Decimal(int(number) if whole else str(number))
+    return Decimal(number)
 
 
 def floor_cents(dollars: Decimal) -> Decimal:
@@ -47,7 +48,7 @@ def floor_cents(dollars: Decimal) -> Decimal:
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal:
     """Return ``part / whole`` to 60 digits; zero where there is nothing to compare with (`whole` <= 0)."""
-    return ROUNDED.divide(part, whole) if whole > 0 else ZERO
+    return ROUNDED.divide(part, whole) if part and whole > 0 else ZERO
 
 
 def usd(dollars: Decimal) -> str:

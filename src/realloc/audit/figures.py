@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from realloc.audit.book import Book
 from realloc.audit.canada import rates_by_term
-from realloc.audit.exact import ZERO, exact, ratio
+from realloc.audit.exact import ONE, ZERO, exact, ratio
 from realloc.audit.location import location_by_kind
 from realloc.audit.lots import Order
 from realloc.audit.report import AuditedClass
@@ -158,17 +158,25 @@ def weigh(book: Book, before: Deviation, after: Deviation) -> tuple[AuditedClass
 
 def locate(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
     """Return the location cost of what is held before and after the orders (OBJ-4), dollars."""
-    by_kind = {kind: _add_rates(book, {}, costs) for kind, costs in location_by_kind(book.household).items()}
+    by_kind = location_by_kind(book.household)
+    if not any(by_kind.values()) and not any(account.location_cost for account in book.accounts.values()):
+        return ZERO, ZERO
+    parts = {
+        name: {symbol: exact(part) for symbol, part in each.symbols.items()}
+        for name, each in book.household.model.classes.items()
+        if name != CASH
+    }
+    shared = {kind: _add_rates({}, costs, parts) for kind, costs in by_kind.items()}
     rates = {
-        number: _add_rates(book, by_kind[account.kind], _exact(account.location_cost))
+        number: _add_rates(shared[account.kind], _exact(account.location_cost), parts)
         for number, account in book.accounts.items()
     }
     before = ZERO
     change = ZERO
     for number, rate in rates.items():
-        held = book.held[number]
-        for symbol in rate.keys() & held.keys() & book.quotes.keys():
-            before += held[symbol] * book.quotes[symbol].price * rate[symbol]
+        for symbol, dollars in book.worth[number].items():
+            if symbol in rate:
+                before += dollars * rate[symbol]
         if CASH in rate:
             before += rate[CASH] * book.cash[number]
             change += rate[CASH] * (cash[number] - book.cash[number])
@@ -185,15 +193,13 @@ def _exact(costs: Mapping[str, float]) -> dict[str, Decimal]:
 
 
 def _add_rates(
-    book: Book, rates: Mapping[str, Decimal], costs: Mapping[str, Decimal]
+    rates: Mapping[str, Decimal], costs: Mapping[str, Decimal], classes: Mapping[str, Mapping[str, Decimal]]
 ) -> Mapping[str, Decimal]:
     """Return `rates` by symbol or ``CASH``, with the costs by symbol, class or ``CASH`` added to them."""
     if not costs:
         return rates
-    classes = book.household.model.classes
     total = dict(rates)
     for name, cost in costs.items():
-        parts = classes[name].symbols if name in classes and name != CASH else {name: 1.0}
-        for symbol, part in parts.items():
-            total[symbol] = total.get(symbol, ZERO) + cost * exact(part)
+        for symbol, part in classes.get(name, {name: ONE}).items():
+            total[symbol] = total.get(symbol, ZERO) + cost * part
     return total

@@ -113,7 +113,7 @@ def check_lots(book: Book, standing: Standing, sale: Order, thresholds: Harvest)
 def check_identical(book: Book, orders: list[Order]) -> Iterator[Issue]:
     """Find buys of what is identical with something sold at a loss (HARV-3)."""
     name = identities(book.household.policy.wash_sales.identical)
-    lost = {name.get(order.symbol, order.symbol) for order in orders if not order.buys and order.loses}
+    lost = {name.get(order.symbol, order.symbol) for order in orders if not order.buys and order.losses}
     for order in orders:
         if order.buys and name.get(order.symbol, order.symbol) in lost:
             yield Issue(

@@ -71,9 +71,9 @@ class Order:
         return self.takings if self.account.kind == "taxable" else []
 
     @property
-    def loses(self) -> bool:
-        """Whether this is a loss sale (WASH-0)."""
-        return any(taking.gain < 0 for taking in self.taxed)
+    def losses(self) -> list[Taking]:
+        """The takings that realize a loss; with any this is a loss sale (WASH-0)."""
+        return [taking for taking in self.taxed if taking.gain < 0]
 
 
 def is_number(value: object) -> bool:
@@ -93,9 +93,11 @@ def lots_by_id(book: Book, account: Account, symbol: str) -> dict[str, Lot]:
     n = 0
     for lot in sorted(book.lots[number].get(symbol, ()), key=_BY_AGE):
         n += 1
-        while not lot.id and f"{number}/{symbol}/{n}" in taken:
+        name = lot.id or f"{number}/{symbol}/{n}"
+        while not lot.id and name in taken:
             n += 1
-        by_id[lot.id or f"{number}/{symbol}/{n}"] = lot
+            name = f"{number}/{symbol}/{n}"
+        by_id[name] = lot
     return by_id
 
 

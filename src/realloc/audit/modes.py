@@ -198,7 +198,7 @@ def _check_raised(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) 
         yield from _check_ceiling(book, "MODE-4", account, cash)
         for sale in sales:
             less = _one_step(book, sale)
-            if capped and sale.loses:
+            if capped and sale.losses:
                 continue
             if floor_cents(cash[number] - less) >= reserve:
                 yield Issue(

@@ -56,17 +56,16 @@ def check_orders(book: Book, orders: list[Order]) -> Iterator[Issue]:
 
 def _check_buy(order: Order, held: Decimal, *, wanted: bool) -> Iterator[Issue]:
     account, symbol = order.account, order.symbol
-    scope = f"account {account.account_number}'s own targets" if account.targets else "the model"
-    for broken, message in (
-        (not wanted, f"{symbol} has no target above zero in {scope}"),
-        (symbol in account.no_buy, f"account {account.account_number} must not buy {symbol}"),
-        (
-            account.only is not None and symbol not in account.only,
-            f"{symbol} is not on the menu of account {account.account_number}",
-        ),
-    ):
-        if broken:
-            yield Issue(code="BUY-1", where=order.where, message=message)
+    faults = []
+    if not wanted:
+        scope = f"account {account.account_number}'s own targets" if account.targets else "the model"
+        faults.append(f"{symbol} has no target above zero in {scope}")
+    if symbol in account.no_buy:
+        faults.append(f"account {account.account_number} must not buy {symbol}")
+    if account.only is not None and symbol not in account.only:
+        faults.append(f"{symbol} is not on the menu of account {account.account_number}")
+    for fault in faults:
+        yield Issue(code="BUY-1", where=order.where, message=fault)
     if account.max_position_value is not None:
         cap = exact(account.max_position_value)
         value = (held + order.shares) * order.quote.price

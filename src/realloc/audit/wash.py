@@ -50,11 +50,10 @@ def look_back(book: Book) -> Window:
     first = shifted(last, -rules.window_days)
     bought: dict[str, str] = {}
     sold_at_loss: dict[str, str] = {}
-    for number, symbols in book.lots.items():
-        for symbol, lots in symbols.items():
-            for lot in lots:
-                if first <= lot.acquired <= last:
-                    _note(bought, identity, symbol, f"bought in account {number} on {lot.acquired}")
+    for number, account in book.accounts.items():
+        for lot in account.lots:
+            if first <= lot.acquired <= last:
+                _note(bought, identity, lot.symbol, f"bought in account {number} on {lot.acquired}")
     for trade in book.household.recent_trades:
         if not first <= trade.traded <= last:
             continue
@@ -74,7 +73,7 @@ def check_wash_sales(book: Book, orders: list[Order], window: Window) -> Iterato
         return
     losses: dict[str, Order] = {}
     for order in orders:
-        if order.loses:
+        if order.losses:
             identity = window.of(order.symbol)
             losses.setdefault(identity, order)
             if identity in window.bought and not _is_whole(book, order, window):

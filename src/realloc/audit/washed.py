@@ -223,10 +223,9 @@ def _losses(book: Book, orders: Sequence[Order]) -> Iterator[_Loss]:
     day = book.household.as_of
     for order in orders:
         shares: dict[str, Decimal] = {}
-        for taking in order.taxed:
-            if taking.gain < 0:
-                shares[taking.name] = shares.get(taking.name, ZERO) + taking.shares
-        for taking in order.taxed:
+        for taking in order.losses:
+            shares[taking.name] = shares.get(taking.name, ZERO) + taking.shares
+        for taking in order.losses:
             if taking.name in shares:
                 each = taking.basis - order.quote.bid
                 key = (taking.lot.acquired, order.account.account_number, taking.name)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from realloc.batch.tables import RULES, TABLES, UNREADABLE
+from realloc.accounts import Lot
+from realloc.batch.homes import Home, Shared
+from realloc.batch.rows import Grouped, Lots, Record, records, stated
+from realloc.batch.tables import RULES, SHARED, TABLES, UNREADABLE
 from realloc.errors import InputError, Issue
 
-Record = dict[str, Any]
-
-_OWN = ("accounts", "positions", "lots", "restrictions", "recent_trades")
 _ACCOUNT = tuple(
     name for name in TABLES["accounts"].names if name not in ("household_id", "custodian", "more")
 )
+_TRADE = tuple(TABLES["recent_trades"].names[1:])
+_REFERRED = {
+    "prices": ("prices",), "model": ("models", "targets", "classes", "members"), "policy": ("policies",),
+}  # fmt: skip
+"""The tables of each key of a document that households share."""
 
 
 def households_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Record | InputError]]:
@@ -35,113 +39,153 @@ def households_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Record | Inp
         In the order of ids. Accounts and their rows are in the order of their cells; models, policies and prices are
         the same objects in every household that refers to them.
     """
-    shared = {
-        "prices": _prices(tables["prices"]),
-        "model": models_of(tables),
-        "policy": policies_of(tables["policies"]),
+    for household_id, home in homes_of(tables):
+        yield household_id, home if isinstance(home, InputError) else home.document()
+
+
+def homes_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Home | InputError]]:
+    """Yield each household's id and its rows, or what is wrong with them; see `households_of`."""
+    shared = _shared(tables)
+    own = {
+        "accounts": Grouped(tables["accounts"].drop_columns(["custodian"])),
+        "positions": Grouped(tables["positions"]),
+        "lots": Lots(tables["lots"]),
+        "restrictions": Grouped(tables["restrictions"]),
+        "recent_trades": Grouped(tables["recent_trades"]),
     }
-    own = {name: _Grouped(tables[name]) for name in _OWN}
-    homes = tables["households"].sort_by("household_id").to_pylist()
+    said = Grouped(tables["households"].select(["household_id", "as_of", "more"]))
+    homes = records(tables["households"].sort_by("household_id"))
     for household_id, rows in groupby(homes, key=lambda row: row["household_id"] or ""):
         row, *others = rows
         if others or not household_id:
             text = "this household is there twice" if household_id else "a household has no id"
             yield household_id, InputError(Issue(code="household.id", where="households", message=text))
         else:
-            yield household_id, _document(row, {name: own[name].of(household_id) for name in _OWN}, shared)
+            yield household_id, _home(row, {**own, "households": said}, shared)
 
 
-class _Grouped:
-    """The rows of a table by household, as tuples of its other columns in the order of cells."""
+def _shared(tables: Mapping[str, Any]) -> dict[str, dict[Any, Shared | InputError]]:
+    """Return what households refer to, by its key in a document and its id."""
+    rows = {name: Grouped(tables[name]) for name in SHARED}
+    found: Mapping[str, Mapping[str, Record | InputError | None]] = {
+        "prices": _prices(rows["prices"]),
+        "model": models_of(tables),
+        "policy": policies_of(tables["policies"]),
+    }
 
-    def __init__(self, table: Any) -> None:
-        names = table.schema.names
-        ordered = table.sort_by([(name, "ascending") for name in names]) if table.num_rows else table
-        columns = [_values(ordered[name]) for name in names]
-        self.rows = list(zip(*columns[1:], strict=True))
-        self.spans: dict[Any, tuple[int, int]] = {}
-        start = 0
-        for run in _runs(ordered["household_id"]):
-            self.spans[run["values"]] = (start, start + run["counts"])
-            start += run["counts"]
+    def digest(key: str, name: Any) -> bytes:
+        made = hashlib.sha256(key.encode())
+        for table in _REFERRED[key]:
+            rows[table].digest(made, name)
+        return made.digest()
 
-    def of(self, household_id: str) -> list[tuple[Any, ...]]:
-        start, end = self.spans.get(household_id, (0, 0))
-        return self.rows[start:end]
-
-
-def _runs(ids: Any) -> list[Record]:
-    """Return the values of a sorted column with how often each is there."""
-    counted: list[Record] = pc.value_counts(ids).to_pylist()
-    return counted
-
-
-def _values(column: Any) -> list[Any]:
-    """Return a column as Python values, dates as text."""
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.string())
-    if column.null_count and not pa.types.is_string(column.type):
-        values: list[Any] = column.to_pylist()
-        return values
-    fast: list[Any] = column.to_numpy().tolist()  # some times faster, but it has no null but for texts
-    return fast
+    return {
+        key: {
+            name: one if isinstance(one, InputError) else Shared.of(key, one, digest(key, name))
+            for name, one in values.items()
+            if one is not None
+        }
+        for key, values in found.items()
+    }
 
 
-def _document(
-    row: Record, own: Mapping[str, list[tuple[Any, ...]]], shared: Mapping[str, Mapping[str, Any]]
-) -> Record | InputError:
+def _home(
+    row: Record, own: Mapping[str, Grouped], shared: Mapping[str, Mapping[Any, Shared | InputError]]
+) -> Home | InputError:
     issues: list[Issue] = []
-    document: Record = {} if row["as_of"] is None else {"as_of": row["as_of"].isoformat()}
+    document: Record = {} if row["as_of"] is None else {"as_of": row["as_of"]}
+    referred: list[Shared] = []
     for key, known in shared.items():
-        name = row["prices_id" if key == "prices" else f"{key}_id"]
-        if name is None:
-            continue
+        column = SHARED[_REFERRED[key][0]]
+        name = row[column]
         found = known.get(name)
         if isinstance(found, InputError):
             issues += found.issues
-        elif found is None:
-            place = "prices_id" if key == "prices" else f"{key}_id"
-            issues.append(
-                Issue(code="reference", where=f"households.{place}", message=f"there is no {key} {name!r}")
-            )
-        else:
-            document[key] = found
+        elif found is not None:
+            referred.append(found)
+            document[key] = found.value
+        elif name is not None:
+            text = f"there is no {key} {name!r}"
+            issues.append(Issue(code="reference", where=f"households.{column}", message=text))
     more = _more(row["more"], "households.more", issues)
     if UNREADABLE in more:
         return InputError([Issue(**issue) for issue in more[UNREADABLE]])
-    accounts = _accounts(own, issues)
+    household_id = row["household_id"]
+    accounts, lots = _accounts({name: rows.of(household_id) for name, rows in own.items()}, issues)
     if accounts:
         document["accounts"] = accounts
-    if own["recent_trades"]:
-        document["recent_trades"] = [_stated(_TRADE, trade) for trade in own["recent_trades"]]
+    trades = own["recent_trades"].of(household_id)
+    if trades:
+        document["recent_trades"] = [stated(_TRADE, trade) for trade in trades]
     _merge(document, more, "households.more", issues)
     if "as_of" not in document:
         issues.append(
             Issue(code="key.missing", where="households.as_of", message="the date of the decision is missing")
         )
-    return InputError(issues) if issues else document
+    if issues:
+        return InputError(issues)
+    return Home(
+        stated=document, shared=referred, lots=lots, fingerprint=_fingerprint(household_id, own, referred)
+    )
 
 
-def _accounts(own: Mapping[str, list[tuple[Any, ...]]], issues: list[Issue]) -> list[Record]:
+def _fingerprint(household_id: str, own: Mapping[str, Grouped], referred: list[Shared]) -> str:
+    """Return a digest of a household's rows and of what they refer to; rows in any order make the same one."""
+    digest = hashlib.sha256(b"household")
+    for rows in own.values():
+        rows.digest(digest, household_id)
+    for shared in referred:
+        digest.update(shared.digest)
+    return digest.hexdigest()
+
+
+def _accounts(
+    own: Mapping[str, list[tuple[Any, ...]]], issues: list[Issue]
+) -> tuple[list[Record], list[tuple[Lot, ...] | None]]:
+    """Return the accounts, and beside them the lots of each that can be used as they are."""
     accounts: dict[Any, Record] = {}
     mores: dict[Any, Record] = {}
-    for cells in own["accounts"]:
-        number, *_ = cells
+    for number, *cells, more in own["accounts"]:
         if number in accounts:
             issues.append(
                 Issue(code="account.duplicate", where=f"accounts[{number}]", message="it is there twice")
             )
-        accounts[number] = {**_stated(_ACCOUNT, _picked(cells)), "positions": {}, "lots": []}
-        mores[number] = _more(cells[-1], f"accounts[{number}].more", issues)
+        accounts[number] = {**stated(_ACCOUNT, (number, *cells)), "positions": {}, "lots": []}
+        mores[number] = _more(more, f"accounts[{number}].more", issues)
     for number, symbol, shares in own["positions"]:
-        held = _of(accounts, number, f"positions[{symbol}]", issues)["positions"]
+        if number not in accounts:
+            issues.append(_unknown(number, f"positions[{symbol}]"))
+            continue
+        held = accounts[number]["positions"]
         before = held.get(symbol, 0.0)
         held[symbol] = None if shares is None or before is None else before + shares
-    for number, *lot in own["lots"]:
-        _of(accounts, number, f"lots[{lot[0]}]", issues)["lots"].append(_stated(_LOT, lot))
-    for number, rule, symbol in own["restrictions"]:
+    read: dict[Any, tuple[Lot, ...]] = {}
+    for number, rows in groupby(own["lots"], itemgetter(0)):
+        lots = [lot for _, lot in rows]
+        if number not in accounts:
+            symbols = (lot.symbol if isinstance(lot, Lot) else lot.get("symbol") for lot in lots)
+            issues += [_unknown(number, f"lots[{symbol}]") for symbol in symbols]
+            continue
+        accounts[number]["lots"] = lots
+        if isinstance(lots[0], Lot):
+            read[number] = tuple(lots)
+    _restrict(accounts, own["restrictions"], issues)
+    for number, more in mores.items():
+        if more:
+            _merge(accounts[number], more, f"accounts[{number}].more", issues)
+    for number in read:
+        accounts[number]["lots"] = []
+    return list(accounts.values()), [read.get(number) for number in accounts]
+
+
+def _restrict(accounts: dict[Any, Record], rows: list[tuple[Any, ...]], issues: list[Issue]) -> None:
+    """Add the menus and the symbols that may not be bought or sold."""
+    for number, rule, symbol in rows:
         where = f"restrictions[{symbol}]"
-        account = _of(accounts, number, where, issues)
+        account = accounts.get(number)
+        if account is None:
+            issues.append(_unknown(number, where))
+            account = {}
         if rule not in RULES or (symbol is None and rule != "only"):
             text = f"expected one of {', '.join(RULES)} and a symbol, found {rule!r} and {symbol!r}"
             issues.append(Issue(code="restriction", where=where, message=text))
@@ -149,34 +193,10 @@ def _accounts(own: Mapping[str, list[tuple[Any, ...]]], issues: list[Issue]) -> 
         names = account.setdefault(rule, [])
         if symbol is not None:
             names.append(symbol)
-    for number, more in mores.items():
-        if more:
-            _merge(accounts[number], more, f"accounts[{number}].more", issues)
-    return list(accounts.values())
 
 
-_LOT = tuple(TABLES["lots"].names[2:])
-_TRADE = tuple(TABLES["recent_trades"].names[1:])
-_PICKED = tuple(TABLES["accounts"].names[1:].index(name) for name in _ACCOUNT)
-
-
-def _picked(cells: tuple[Any, ...]) -> list[Any]:
-    return [cells[n] for n in _PICKED]
-
-
-def _stated(names: tuple[str, ...], cells: Any) -> Record:
-    """Return the cells that are not null by name."""
-    if None not in cells:
-        return dict(zip(names, cells, strict=True))
-    return {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
-
-
-def _of(accounts: dict[Any, Record], number: Any, where: str, issues: list[Issue]) -> Record:
-    account = accounts.get(number)
-    if account is None:
-        issues.append(Issue(code="account.unknown", where=where, message=f"there is no account {number!r}"))
-        return {"positions": {}, "lots": []}
-    return account
+def _unknown(number: Any, where: str) -> Issue:
+    return Issue(code="account.unknown", where=where, message=f"there is no account {number!r}")
 
 
 def _more(text: str | None, where: str, issues: list[Issue]) -> Record:
@@ -215,7 +235,7 @@ def _merge(record: Record, more: Record, where: str, issues: list[Issue]) -> Non
 def policies_of(table: Any) -> dict[str, Record | InputError]:
     """Return policies by id, or what is wrong with one."""
     found: dict[str, Record | InputError] = {}
-    for row in table.to_pylist():
+    for row in records(table):
         name, issues = row["policy_id"], list[Issue]()
         text = row["document"]
         policy = _more("" if text is None else text, f"policies[{name}].document", issues)
@@ -229,18 +249,20 @@ def _twice(where: str) -> Issue:
     return Issue(code="row.duplicate", where=where, message="it is there twice")
 
 
-def _prices(table: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    ordered = table.sort_by([("prices_id", "ascending"), ("symbol", "ascending")])
-    columns = (_values(ordered[name]) for name in TABLES["prices"].names)
-    for name, symbol, price, spread in zip(*columns, strict=True):
-        prices = found.setdefault(name, {})
-        if isinstance(prices, InputError):
-            continue
-        if symbol in prices:
-            found[name] = InputError([_twice(f"prices[{name}][{symbol}]")])
+def _prices(rows: Grouped) -> dict[str, Record | InputError]:
+    """Return prices by id, or what is wrong with them."""
+    found: dict[str, Record | InputError] = {}
+    for name in rows.spans:
+        quotes = rows.of(name)
+        prices = {
+            symbol: price if spread is None else {"price": price, "spread_bps": spread}
+            for symbol, price, spread in quotes
+        }
+        if len(prices) == len(quotes):
+            found[name] = prices
         else:
-            prices[symbol] = price if spread is None else {"price": price, "spread_bps": spread}
+            twice = next(symbol for (symbol, *_), (other, *_) in pairwise(quotes) if symbol == other)
+            found[name] = InputError([_twice(f"prices[{name}][{twice}]")])
     return found
 
 
@@ -249,7 +271,7 @@ def models_of(tables: Mapping[str, Any]) -> dict[str, Record | InputError | None
     grouped: dict[str, dict[str, list[Record]]] = {}
     for table in ("models", "targets", "classes", "members"):
         order = [(name, "ascending") for name in TABLES[table].names[:3]]
-        for row in tables[table].sort_by(order).to_pylist():
+        for row in records(tables[table].sort_by(order)):
             grouped.setdefault(row["model_id"], {}).setdefault(table, []).append(row)
     return {name: _model(name, rows) for name, rows in grouped.items()}
 

@@ -54,9 +54,12 @@ def tables_of(documents: Iterable[tuple[str, Mapping[str, Any] | InputError]]) -
     return {name: pa.Table.from_pylist(writer.rows[name], schema=schema) for name, schema in TABLES.items()}
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def json_text(value: Any) -> str:
     """Return a value as JSON, the same for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _JSON.encode(value)
 
 
 class _Writer:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from realloc.batch.assemble import households_of
-from realloc.batch.results import Rows, failure_rows, fingerprint, plan_rows, results_table
+from realloc.batch.assemble import homes_of
+from realloc.batch.homes import Home
+from realloc.batch.results import Rows, failure_rows, plan_rows, results_table
 from realloc.batch.tables import RESULTS
 from realloc.engine import rebalance
 from realloc.errors import InputError, Issue, ReallocError
-from realloc.household import Household
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +47,18 @@ def plan_partition(tables: Mapping[str, Any], options: Options) -> dict[str, Any
         whatever went wrong with it; nothing is raised for one household.
     """
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in RESULTS}
-    for household_id, document in households_of(tables):
-        for name, made in _planned(household_id, document, options).items():
+    for household_id, home in homes_of(tables):
+        for name, made in _planned(household_id, home, options).items():
             rows[name] += made
     return results_table(rows)
 
 
-def _planned(household_id: str, document: dict[str, Any] | InputError, options: Options) -> Rows:
+def _planned(household_id: str, home: Home | InputError, options: Options) -> Rows:
     try:
-        if isinstance(document, InputError):
-            raise document  # noqa: TRY301 - one way out for whatever is wrong with a household
-        plan = rebalance(Household.from_dict(document), time_limit=options.time_limit)
-        return plan_rows(household_id, plan, options.run_id, fingerprint(document))
+        if isinstance(home, InputError):
+            raise home  # noqa: TRY301 - one way out for whatever is wrong with a household
+        plan = rebalance(home.household(), time_limit=options.time_limit)
+        return plan_rows(household_id, plan, options.run_id, home.fingerprint)
     except InputError as error:
         issues = [issue for issue in error.issues if issue.severity == "error"] or list(error.issues)
     except ReallocError as error:

@@ -138,7 +138,7 @@ UNREADABLE = "issues"
 RESULTS: Mapping[str, Any] = {
     "plans": _schema({
         **_STAMP,
-        "fingerprint": (_TEXT, "digest of the household document, the same whatever the order of its rows"),
+        "fingerprint": (_TEXT, "digest of the household's rows and of what they refer to, the same in any order"),
         "status": (_TEXT, "certified or time_limit"),
         "trades": (_COUNT, "orders"),
         "value": (_NUMBER, "dollars before trading"),
@@ -155,6 +155,11 @@ RESULTS: Mapping[str, Any] = {
         "bound": (_NUMBER, "dollars; no plan under these rules costs less"),
         "gap": (_NUMBER, "objective less bound, dollars"),
         "gap_bps": (_NUMBER, "gap in 1/10,000 of the value"),
+        "wash_deferred": (_NUMBER, "dollars of loss that wash sales defer; null: not stated"),
+        "wash_lost": (_NUMBER, "dollars of loss that wash sales lose for good"),
+        "harvest_loss": (_NUMBER, "dollars of loss that are harvested; null: the policy does not harvest"),
+        "harvest_tax_saved": (_NUMBER, "dollars of tax that they save now"),
+        "harvest_deferred": (_NUMBER, "dollars of that which later sales pay back"),
     }),
     "trades": _schema({
         "household_id": _HOUSEHOLD,
@@ -176,6 +181,55 @@ RESULTS: Mapping[str, Any] = {
         "after": (_NUMBER, "weight"),
         "band": (_NUMBER, "half-width in weight"),
     }),
+    "accounts": _schema({
+        "household_id": _HOUSEHOLD,
+        "account_number": _ACCOUNT,
+        "cash_before": (_NUMBER, "dollars, as the household states them"),
+        "cash_after": (_NUMBER, "dollars with the cash flow and the trades, rounded down to the cent"),
+        "shortfall": (_NUMBER, "dollars missing to the reserve where no allowed sale reaches it"),
+    }),
+    "wash_sales": _schema({
+        "household_id": _HOUSEHOLD,
+        "account_number": (_TEXT, "account in which the loss is taken"),
+        "symbol": (_TEXT, "symbol that is sold at a loss"),
+        "lot": (_TEXT, "name of the lot; empty: a sale of the last days"),
+        "shares": (_NUMBER, "shares whose loss does not count"),
+        "disallowed": (_NUMBER, "dollars of that loss"),
+        "effect": (_TEXT, "deferred or lost"),
+        "replaced_in": (_TEXT, "account of the purchase"),
+        "replaced_by": (_TEXT, "symbol of the purchase"),
+        "bought": (_DATE, "its trade date"),
+    }),
+    "no_buy": _schema({
+        "household_id": _HOUSEHOLD,
+        "symbol": (_TEXT, "symbol that must not be bought, or a loss would be denied"),
+        "until": (_DATE, "last day of that"),
+        "accounts": (_TEXT, "JSON list of the accounts in which a purchase would count"),
+        "owners": (_TEXT, "JSON list of whose they are"),
+    }),
+    "harvest": _schema({
+        "household_id": _HOUSEHOLD,
+        "account_number": _ACCOUNT,
+        "symbol": (_TEXT, "symbol that is sold"),
+        "shares": (_NUMBER, "shares of harvestable lots"),
+        "loss": (_NUMBER, "dollars of their loss, above zero"),
+        "tax_saved": (_NUMBER, "dollars of tax that it saves now"),
+        "deferred": (_NUMBER, "dollars of that which a later sale of the replacement pays back"),
+        "replacement": (_TEXT, "JSON list of the symbols that are bought instead"),
+        "switch_back_from": (_DATE, "first day on which buying the symbol back is no wash sale"),
+    }),
+    "tax_years": _schema({
+        "household_id": _HOUSEHOLD,
+        "realized_short_term": (_NUMBER, "dollars of net gain of the year with the plan"),
+        "realized_long_term": (_NUMBER, "the same"),
+        "taxed_short_term": (_NUMBER, "dollars of net gain taxed at the rate, after netting and carried losses"),
+        "taxed_long_term": (_NUMBER, "the same"),
+        "deducted": (_NUMBER, "dollars of net loss deducted from other income"),
+        "carried_short_term": (_NUMBER, "dollars of loss carried into the next year"),
+        "carried_long_term": (_NUMBER, "the same"),
+        "tax_before": (_NUMBER, "dollars of tax of the year without the plan"),
+        "tax": (_NUMBER, "dollars of tax of the year with it"),
+    }),
     "issues": _schema({
         "household_id": _HOUSEHOLD,
         "code": (_TEXT, "what kind of issue"),
@@ -191,4 +245,7 @@ RESULTS: Mapping[str, Any] = {
         "message": (_TEXT, "what was found"),
     }),
 }  # fmt: skip
-"""What comes out: every household is once in `plans` or has its rows in `failures`."""
+"""What comes out: every household is once in `plans` or has its rows in `failures`.
+
+All of a plan document is in its rows; `tax_years` has one where the household states its year so far.
+"""

@@ -244,15 +244,15 @@ def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCa
 
 def _weights(problem: Problem, made: Repair, idle: Repair) -> Iterator[ClassWeight]:
     """Yield the groups of every scope, by scope and name."""
-    first = 0
+    first, before, after = 0, idle.off.tolist(), made.off.tolist()
     for scope in problem.scopes:
         worth = scope.value
         for g, group in sorted(enumerate(scope.groups, start=first), key=lambda entry: entry[1].name):
             yield ClassWeight(
                 name=group.name,
                 target=group.target,
-                before=group.target + idle.off[g] / worth if worth > 0 else 0.0,
-                after=group.target + made.off[g] / worth if worth > 0 else 0.0,
+                before=group.target + before[g] / worth if worth > 0 else 0.0,
+                after=group.target + after[g] / worth if worth > 0 else 0.0,
                 band=group.band,
                 account=scope.own,
             )

@@ -45,6 +45,7 @@ class WashedRepair(Repair):
 
     def refresh(self) -> None:
         """Derive everything from the share counts, what is denied first."""
+        self.known: dict[int, dict[tuple[int, float], Denied]] = {w: {} for w in self.families}
         self.denied = {w: self._denied(w) for w in self.families}
         super().refresh()
 
@@ -54,6 +55,7 @@ class WashedRepair(Repair):
         w = int(self.problem.pairs.wash[pair])
         if w not in self.families:
             return
+        self.known[w] = {}
         before, after = self.denied[w], self._denied(w)
         self.denied[w] = after
         first = self.families[w].pairs[0]
@@ -71,19 +73,33 @@ class WashedRepair(Repair):
         cost, came, tax, gain, short = super().weigh(shares, at)
         wash = self.problem.pairs.wash
         pairs = np.broadcast_to(np.arange(len(wash))[at], np.shape(shares)).ravel()
-        counts, more = np.ravel(shares), np.zeros((3, pairs.size))
-        for place in np.flatnonzero(np.isin(wash[pairs], list(self.families))).tolist():
-            p, count = int(pairs[place]), float(counts[place])
-            w = int(wash[p])
-            now = self.denied[w]
-            own = now if self.families[w].pairs[0] == p else NOTHING
-            then = now if count == self.shares[p] else self._denied(w, p, count)
-            more[:, place] = np.array(then) - np.array(now) + np.array(own)
+        more = np.zeros((3, pairs.size))
+        places = np.flatnonzero(np.isin(wash[pairs], list(self.families)))
+        if places.size:
+            pairs = pairs[places]
+            columns = (pairs, wash[pairs], np.ravel(shares)[places], self.shares[pairs])
+            rows = [
+                (
+                    now if count == present else self._denied(w, p, count),
+                    now,
+                    now if self.families[w].pairs[0] == p else NOTHING,
+                )
+                for p, w, count, present in zip(*(column.tolist() for column in columns), strict=True)
+                for now in (self.denied[w],)
+            ]
+            then, now, own = np.array(rows).transpose(1, 2, 0)
+            more[:, places] = then - now + own
         more = more.reshape(3, *np.shape(shares))
         return cost + more[0], came, tax + more[0], gain + more[1], short + more[2]
 
     def _denied(self, w: int, pair: int = -1, count: float = 0.0) -> Denied:
-        """Return what a family denies, with one pair at another count."""
+        """Return what a family denies, with one pair at another count; each is worked out once until a move."""
+        known = self.known[w]
+        if (pair, count) not in known:
+            known[pair, count] = self._worked_out(w, pair, count)
+        return known[pair, count]
+
+    def _worked_out(self, w: int, pair: int, count: float) -> Denied:
         family = self.families[w]
         counts = {p: float(self.shares[p]) for p in family.pairs}
         if pair >= 0:

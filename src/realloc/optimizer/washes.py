@@ -16,8 +16,8 @@ import numpy as np
 
 from realloc.accounts import lot_ids
 from realloc.optimizer.problem import Problem
-from realloc.tax.history import History, identities
-from realloc.tax.journal import household_history
+from realloc.tax.history import History, identities, shifted
+from realloc.tax.journal import household_history, recent_losses
 from realloc.tax.ledger import Settlement, settle
 from realloc.tax.quotes import exact_bid
 from realloc.tax.relief import relief_places
@@ -110,7 +110,9 @@ def _free(spare: Spare, counts: Mapping[int, float], sold: Mapping[int, float]) 
 def families(problem: Problem) -> dict[int, Family]:
     """Return the wash groups in which a purchase can deny a loss, by their number."""
     household, pairs, lots = problem.household, problem.pairs, problem.lots
-    history = household_history(household)
+    first = min([household.as_of, *(loss.traded for loss in recent_losses(household))])
+    window_days = household.policy.wash_sales.window_days
+    history = household_history(household, since=shifted(first, -window_days))
     past = settle(AsStated(), history)
     identity = identities(history.rules.identical)
     of_symbol = dict(zip(pairs.symbol.tolist(), pairs.wash.tolist(), strict=True))

@@ -124,6 +124,11 @@ def identities(groups: Iterable[Sequence[str]]) -> Mapping[str, str]:
     return {symbol: min(joined) for symbol, joined in members.items()}
 
 
+def shifted(day: date, days: int) -> date:
+    """Return the day so many days later, or earlier where that is negative, no further than the calendar goes."""
+    return date.fromordinal(min(date.max.toordinal(), max(1, day.toordinal() + days)))
+
+
 def check_history(history: History) -> None:
     """Check what a ledger relies on.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from realloc.accounts import Account, Lot, NamedLots
 from realloc.household import Household, RecentTrade
 from realloc.tax.exact import ZERO, exact
-from realloc.tax.history import DenialRules, History, Purchase, Sale
+from realloc.tax.history import DenialRules, History, Purchase, Sale, shifted
 from realloc.tax.ledger import Settlement
 from realloc.tax.relief import average_cost
 from realloc.trades import Trade
@@ -17,9 +17,10 @@ from realloc.trades import Trade
 
 def household_history(
     household: Household,
-    trades: Iterable[Trade] = (),
+    trades: Sequence[Trade] = (),
     *,
     symbols: Collection[str] | None = None,
+    since: date = date.min,
     unrelated_owners: Iterable[str] = (),
     uncounted_accounts: Iterable[str] = (),
 ) -> History:
@@ -29,10 +30,12 @@ def household_history(
     ----------
     household : Household
         Its lots are what is held now: recent purchases that they show are counted once.
-    trades : iterable of Trade
+    trades : sequence of Trade
         Planned trades at the household's date; sales are read by their `lots`.
     symbols : collection of str, optional
         Only what concerns these symbols; None takes everything.
+    since : datetime.date
+        Leave out lots and recent purchases of earlier days that no planned sale takes.
     unrelated_owners : iterable of str
         Owners whose trades concern nobody else.
     uncounted_accounts : iterable of str
@@ -52,11 +55,15 @@ def household_history(
     purchases = [purchase for account in household.accounts for purchase in _lots(account, concerns)]
     recent = [trade for trade in household.recent_trades if concerns(trade.symbol)]
     purchases += _recent_purchases(recent, accounts, purchases)
+    taken = {(trade.account_id, lot.id) for trade in trades for lot in trade.lots}
+    purchases = [
+        each for each in purchases if each.bought >= since or (each.account_number, each.id) in taken
+    ]
     sales: list[Sale] = []
     losses = sorted(recent_losses(household), key=_row)
     for n, loss in enumerate(losses):
         if concerns(loss.symbol):
-            bought, sold = _recent_loss(loss, n, accounts, _before(losses[0].traded, rules.window_days))
+            bought, sold = _recent_loss(loss, n, accounts, shifted(losses[0].traded, -rules.window_days - 1))
             purchases.append(bought)
             sales.append(sold)
     for n, trade in enumerate(trades):
@@ -211,15 +218,10 @@ def _row(trade: RecentTrade) -> tuple[date, str, str, float, float, float]:
     return (trade.traded, trade.account_number, trade.symbol, trade.shares, trade.price, gain)
 
 
-def _before(first: date, window_days: int) -> date:
-    """Return the last day before the window of the first recent loss, so that no lot sold replaces another."""
-    return first - timedelta(days=min(window_days + 1, (first - date.min).days))
-
-
 def _recent_loss(
     trade: RecentTrade, n: int, accounts: Mapping[str, Account], acquired: date
 ) -> tuple[Purchase, Sale]:
-    """Return a recent loss as a lot that was acquired before every window, and its sale."""
+    """Return a recent loss as a lot that was acquired before every window, to replace nothing, and its sale."""
     account = accounts.get(trade.account_number)
     shares = -exact(trade.shares)
     bought = Purchase(

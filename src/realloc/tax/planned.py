@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from realloc.household import Household
 from realloc.plan import NoBuy, PlannedWashSales, WashSale
-from realloc.tax.history import DenialRules, History, Purchase, Sale, identities
+from realloc.tax.history import DenialRules, History, Purchase, Sale, identities, shifted
 from realloc.tax.journal import household_history, recent_losses
 from realloc.tax.ledger import Standing
 from realloc.tax.stated import Wash, match_plan
@@ -44,7 +44,9 @@ def planned_washes(household: Household, trades: Sequence[Trade]) -> PlannedWash
     rules = DenialRules(window_days=policy.window_days, identical=policy.identical)
     name = identities(rules.identical)
     losses = _losses_by_group(household, trades, name)
-    since = {group: _opened(some, rules) for group, some in losses.items()}
+    since = {
+        group: shifted(min(loss.sold for loss in some), -rules.window_days) for group, some in losses.items()
+    }
     bought = _groups_bought(household, trades, name, since)
     standing = {loss for group, some in losses.items() if group not in bought for loss in some}
     washes: list[Wash] = []
@@ -86,12 +88,6 @@ def _losses_by_group(
     }
 
 
-def _opened(losses: Iterable[Standing], rules: DenialRules) -> date:
-    """Return the first day on which a purchase can deny one of the losses."""
-    first = min(loss.sold for loss in losses)
-    return first - timedelta(days=min(rules.window_days, (first - date.min).days))
-
-
 def _groups_bought(
     household: Household, trades: Sequence[Trade], name: Mapping[str, str], since: Mapping[str, date]
 ) -> set[str]:
@@ -119,17 +115,14 @@ def _groups_bought(
 def _histories(
     household: Household, trades: Sequence[Trade], name: Mapping[str, str], since: Mapping[str, date]
 ) -> list[History]:
-    """Return a history for each group, by name: its sales, what they take, and what was bought since a day."""
+    """Return a history for each group, by name: its sales, what they take, and what was bought since the days."""
     if not since:
         return []
     symbols = {symbol for symbol, group in name.items() if group in since} | since.keys()
-    history = household_history(household, trades, symbols=symbols)
-    sold = {(sale.account_number, sale.lot) for sale in history.sales}
+    history = household_history(household, trades, symbols=symbols, since=min(since.values()))
     parts: dict[str, tuple[list[Purchase], list[Sale]]] = {group: ([], []) for group in sorted(since)}
     for bought in history.purchases:
-        group = name.get(bought.symbol, bought.symbol)
-        if bought.bought >= since[group] or (bought.account_number, bought.id) in sold:
-            parts[group][0].append(bought)
+        parts[name.get(bought.symbol, bought.symbol)][0].append(bought)
     for sale in history.sales:
         parts[name.get(sale.symbol, sale.symbol)][1].append(sale)
     return [

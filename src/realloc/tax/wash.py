@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from realloc.tax.exact import ZERO, exact
-from realloc.tax.history import DenialRules, History, Sale, identities
+from realloc.tax.history import DenialRules, History, Sale, identities, shifted
 from realloc.tax.ledger import Denial, Effect, Holding, Realized, Standing, take
 
 
@@ -160,7 +160,7 @@ def blocked_until(
     }
     last: dict[str, dict[str, date]] = {}
     for loss in losses:
-        until = _day(loss.sold, rules.window_days)
+        until = shifted(loss.sold, rules.window_days)
         mine = name.get(loss.symbol)
         for symbol in [other for other in name if name[other] == mine] or [loss.symbol]:
             last.setdefault(symbol, {}).update(dict.fromkeys(counted[loss.owner], until))
@@ -213,8 +213,4 @@ def _effect(holding: Holding, loss: Realized) -> Effect:
 
 
 def _tacked(holding: Holding, loss: Realized) -> date:
-    return _day(holding.held_from, -(loss.sale.sold - loss.holding.held_from).days)
-
-
-def _day(start: date, days: int) -> date:
-    return date.fromordinal(min(date.max.toordinal(), max(1, start.toordinal() + days)))
+    return shifted(holding.held_from, -(loss.sale.sold - loss.holding.held_from).days)
