@@ -50,6 +50,9 @@ STEPS = ("reading", "building", "solving", "auditing", "writing")
 def main() -> int:
     """Measure, and print the tables."""
     asked = _parser().parse_args()
+    if asked.write is not None:
+        write_tables(households(asked.size, asked.counts[0], asked.distinct), asked.write)
+        return 0
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         root = Path(folder)
         _print_steps(root, asked.size, min(asked.counts[0], asked.distinct), asked.time_limit)
@@ -200,6 +203,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="of search for one household")
     parser.add_argument("--distinct", type=int, default=20_000, help="how many of them differ (20000)")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FOLDER",
+        help="only write the tables of the first count, for `realloc batch`",
+    )
     parser.add_argument("--folder", type=Path, help="where tables and results are kept meanwhile")
     return parser
 

@@ -247,7 +247,12 @@ class Table:
         if not isinstance(value, (list, tuple)):
             self.fault("type.list", where, f"expected a list of texts, found {kind_of(value)}")
             return ()
-        return tuple(self.check_text(item, f"{where}[{n}]") for n, item in enumerate(value))
+        return tuple(
+            stripped
+            if isinstance(item, str) and (stripped := item.strip())
+            else self.check_text(item, f"{where}[{n}]")
+            for n, item in enumerate(value)
+        )
 
     def amounts(
         self, key: str, default: Any = _REQUIRED, *, least: float | None = None, most: float | None = None

@@ -6,7 +6,7 @@ that the model can be read against the specification row by row. It is meant for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor, inf
@@ -14,7 +14,7 @@ from math import floor, inf
 from realloc.household import Household
 from tests.reference.evaluate import Answer, closed_families, evaluate, faults, tolerance
 from tests.reference.lots import choose_lots, sellable
-from tests.reference.programme import Model, ReferenceSolverError
+from tests.reference.programme import TOLERANCES, Model, ReferenceSolverError
 from tests.reference.statement import ZERO, Group, Key, Pair, Purse, Statement, exact, state
 
 
@@ -49,7 +49,13 @@ STRICT = Fraction(1, 10**6)
 """A shortfall or excess that is more than this above the least is worse, if a hair is to count."""
 
 
-def exact_milp(household: Household, *, slack: Fraction | None = None, nodes: int = NODES) -> Referee:
+def exact_milp(
+    household: Household,
+    *,
+    slack: Fraction | None = None,
+    nodes: int = NODES,
+    tolerances: Sequence[float] = TOLERANCES,
+) -> Referee:
     """Return the best plan of a small household, and a bound.
 
     Parameters
@@ -60,22 +66,30 @@ def exact_milp(household: Household, *, slack: Fraction | None = None, nodes: in
         Dollars by which shortfall and excess may each be above the least there is; None: a cent an account.
     nodes : int
         Limit on the search for the least objective. Where it ends the search the plan is the best one found.
+    tolerances : sequence of float
+        What HiGHS may miss a row or an integer by, tried in this order until there is a plan.
 
     Raises
     ------
     ReferenceSolverError
         The least shortfall or excess is not proven, or the plan breaks a rule by more than rounding explains.
     """
-    return solve_statement(state(household), slack=slack, nodes=nodes)
+    return solve_statement(state(household), slack=slack, nodes=nodes, tolerances=tolerances)
 
 
-def solve_statement(statement: Statement, *, slack: Fraction | None = None, nodes: int = NODES) -> Referee:
+def solve_statement(
+    statement: Statement,
+    *,
+    slack: Fraction | None = None,
+    nodes: int = NODES,
+    tolerances: Sequence[float] = TOLERANCES,
+) -> Referee:
     """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6)."""
     model, columns, constant = build(statement)
     spare = float(tolerance(statement) if slack is None else slack)
     stages = [columns.shortfalls, [] if columns.excess is None else [columns.excess]]
     for stage in filter(None, stages):
-        values, _, proven = model.solve(costs=dict.fromkeys(stage, 1.0))
+        values, _, proven = model.solve(costs=dict.fromkeys(stage, 1.0), tolerances=tolerances)
         if not proven:
             raise ReferenceSolverError("the least shortfall or excess is not proven")
         least = sum(values[column] for column in stage)
@@ -84,7 +98,7 @@ def solve_statement(statement: Statement, *, slack: Fraction | None = None, node
                 model.upper[column] = 1e-6
         else:
             model.row(dict.fromkeys(stage, 1.0), upper=least + spare)
-    values, bound, proven = model.solve(nodes=nodes)
+    values, bound, proven = model.solve(nodes=nodes, tolerances=tolerances)
     return Referee(answer=read(statement, columns, values), bound=bound + constant, proven=proven)
 
 

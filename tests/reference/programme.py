@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 
 import highspy
 import numpy as np
+
+TOLERANCES = (1e-9, 1e-7, 1e-6)
+"""What HiGHS may miss a row or an integer by, strictest first."""
 
 
 class ReferenceSolverError(RuntimeError):
@@ -38,7 +41,11 @@ class Model:
         self.rows.append((lower, upper, dict(terms)))
 
     def solve(
-        self, *, costs: Mapping[int, float] | None = None, nodes: int | None = None
+        self,
+        *,
+        costs: Mapping[int, float] | None = None,
+        nodes: int | None = None,
+        tolerances: Sequence[float] = TOLERANCES,
     ) -> tuple[list[float], float, bool]:
         """Minimise other costs, or the model's own; return the values, the bound and whether it is proven.
 
@@ -51,7 +58,7 @@ class Model:
         ReferenceSolverError
             There is no plan: impossible, since doing nothing is one.
         """
-        for tolerance in _TOLERANCES:
+        for tolerance in tolerances:
             highs = self._solved(costs, nodes, tolerance)
             info = highs.getInfo()
             if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -99,4 +106,3 @@ class Model:
 
 
 _GAPS = ("mip_rel_gap", "mip_abs_gap")
-_TOLERANCES = (1e-9, 1e-7, 1e-6)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from realloc.report import FirmFigures, firm_html
+from realloc.batch import Summary
+from realloc.report import firm_html
 from realloc.report.firm import DRIFT, TAX, binned
 
-FIGURES = FirmFigures(
+FIGURES = Summary(
     run_id="<b>night</b>",
     engine_version="1",
     calm=7,

@@ -42,32 +42,20 @@ def run_spark(
     needed: MonitorOptions | None = None,
     tell: Callable[[Progress], object] = id,
 ) -> Progress:
-    """Plan every household of a folder of tables; households that an earlier run finished are not planned again.
+    """Plan every household of a folder of tables on a cluster, as `realloc.batch.run_local` does on this machine.
+
+    What is not said here is as `run_local` says it. A run that either of them began is finished by either.
 
     Parameters
     ----------
     session : pyspark.sql.SparkSession
-        Of the cluster.
-    tables : str or path
-        Folder of Parquet files as `realloc.batch.TABLES` has them, which every executor sees at the same path.
-    results : str or path
-        Folder of the run, as `realloc.batch.run_local` makes it; this process alone writes there. A run that either of
-        them began is finished by either.
-    options : Options, optional
-        How households are planned.
+        Of the cluster. Every executor sees `tables` at the same path; this process alone writes to `results`, and the
+        monitor of `needed` runs here.
     wave : int
         Households of a job of Spark, which are written as one part.
-    needed : MonitorOptions, optional
-        Plan only the households that the monitor, which runs here, says need a plan.
-    tell : callable
-        Is given the progress, at the start and after each job.
 
     Raises
     ------
-    InputError
-        A table cannot be used, or `results` is another run's.
-    ExportError
-        A result cannot be written. What is finished stays.
     ReallocError
         Spark gave a job up. What is finished stays.
     """

@@ -1,45 +1,16 @@
-"""A household of a part: what many share is read once, and lots come straight from their columns."""
+"""A household of a part, as a document and as a value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from realloc._reading import Table
 from realloc.accounts import Lot
 from realloc.batch.rows import Record
+from realloc.batch.shared import Shared
 from realloc.errors import InputError, Issue
-from realloc.household import HOUSEHOLD_KEYS, Household, read_prices
-from realloc.models import MODEL_KEYS, PortfolioModel
-from realloc.policy import POLICY_KEYS, Policy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """Prices, a model or a policy that many households refer to.
-
-    `value` is what a document states under `key`, `part` what `Household.read` makes of it, None where something in
-    it cannot be used, and `digest` tells it from others.
-    """
-
-    key: str
-    value: Any
-    part: Any
-    digest: bytes
-
-    @classmethod
-    def of(cls, key: str, value: Any, digest: bytes) -> Shared:
-        """Read a value."""
-        issues: list[Issue] = []
-        match key:
-            case "prices":
-                part: Any = read_prices(Table(value, key, issues))
-            case "model":
-                part = PortfolioModel.read(Table(value, key, issues, MODEL_KEYS))
-            case _:
-                part = Policy.read(Table(value, key, issues, POLICY_KEYS))
-        return cls(key=key, value=value, part=None if issues else part, digest=digest)
+from realloc.household import HOUSEHOLD_KEYS, Household
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from realloc._reading import LARGEST
 from realloc.accounts import Lot
+from realloc.errors import Issue
 
 Record = dict[str, Any]
 
@@ -121,6 +123,39 @@ def stated(names: tuple[str, ...], cells: Any) -> Record:
     if None not in cells:
         return dict(zip(names, cells, strict=True))
     return {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+
+
+def more_of(text: str | None, where: str, issues: list[Issue]) -> Record:
+    """Return the object that a cell of JSON is."""
+    if text is None:
+        return {}
+    try:
+        more = json.loads(text, object_pairs_hook=_unique)
+        if "\\u" in text:
+            json.dumps(more, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        issues.append(Issue(code="json", where=where, message=f"not JSON: {error}"))
+        return {}
+    if not isinstance(more, dict):
+        issues.append(Issue(code="json", where=where, message="it is no JSON object"))
+        return {}
+    return more
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Record:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key occurs twice in an object")
+    return found
+
+
+def merge(record: Record, more: Record, where: str, issues: list[Issue]) -> None:
+    """Add what `more` says; a column that says something of the same key contradicts it."""
+    twice = [key for key in more if record.get(key)]
+    if twice:
+        text = f"{', '.join(sorted(twice))} stands in rows and columns as well"
+        issues.append(Issue(code="key.duplicate", where=where, message=text))
+    record |= more
 
 
 def _bytes(column: Any) -> tuple[list[tuple[int, memoryview]], tuple[memoryview, memoryview] | None]:

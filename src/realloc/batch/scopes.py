@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from realloc._reading import Table
-from realloc.batch.assemble import models_of, policies_of
+from realloc.batch.shared import models_of, policies_of, rows_of
 from realloc.errors import InputError, Issue
 from realloc.models import CASH, MODEL_KEYS, PortfolioModel
 from realloc.policy import POLICY_KEYS, Policy
@@ -24,11 +24,12 @@ class Targets:
     """Targets by number, growing while households are looked at."""
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
+        rows = rows_of(tables)
         self.models: dict[Any, PortfolioModel | None] = {
-            name: _read(PortfolioModel, MODEL_KEYS, found) for name, found in models_of(tables).items()
+            name: _read(PortfolioModel, MODEL_KEYS, found) for name, found in models_of(rows).items()
         }
         self.policies: dict[Any, Policy | None] = {
-            name: _read(Policy, POLICY_KEYS, found) for name, found in policies_of(tables["policies"]).items()
+            name: _read(Policy, POLICY_KEYS, found) for name, found in policies_of(rows["policies"]).items()
         }
         self.policies[None] = Policy()
         self._numbers: dict[Any, int | None] = {}

@@ -47,7 +47,9 @@ def _run_page(summary: Summary, before: int) -> list[Grid | Line]:
         f"{summary.gap_bps[1]:.3f} at the 99th percentile, {summary.gap_bps[2]:.3f} at most"
     )
     closest += (
-        f"; {plural(summary.timed_out, 'search')} stopped by the time limit." if summary.timed_out else "."
+        f"; the time limit stopped the search of {plural(summary.timed_out, 'household')}."
+        if summary.timed_out
+        else "."
     )
     page: list[Grid | Line] = [
         Line(text=first, strong=True),

@@ -162,10 +162,9 @@ def report(
     start_logging(options)
     require_place(output)
     library = _batch()
-    from realloc.report import FirmFigures, write_firm_report  # noqa: PLC0415 - charts load where a report is written
+    from realloc.report import write_firm_report  # noqa: PLC0415 - charts load where a report is written
 
-    found = library.summarise(results)
-    figures = FirmFigures(**{name: getattr(found, name) for name in FirmFigures.__dataclass_fields__})
+    figures = library.summarise(results)
     wait_for(f"Writing {output}", lambda: write_firm_report(figures, output))
     record = {"path": str(output)}
     told = [Line(text=f"Wrote {output}.")]

@@ -115,8 +115,8 @@ class Program:
         if whole:
             # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
             self.highs.setOptionValue("presolve", "off")
-            for extra in SLOW_ON_SMALL:
-                self.highs.setOptionValue(extra, False)
+        for extra in SLOW_ON_SMALL if whole and not elastic else ():
+            self.highs.setOptionValue(extra, False)
         self._pass()
 
     def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:

@@ -375,7 +375,7 @@ class Repair:
 
     def _move_apart(self, counts: Floats, score: Floats) -> bool:
         """Make the best moves that share no group, as far as cash goes, if they lower the score more than one does."""
-        order = np.argsort(score, axis=None)[:AT_ONCE]
+        order = np.argsort(score, axis=None, kind="stable")[:AT_ONCE]
         order = order[score.flat[order] < -NEGLIGIBLE]
         apart = self._apart(order % len(self.shares), counts.flat[order])
         if len(apart) == 1:

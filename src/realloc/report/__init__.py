@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from realloc.report.firm import FirmFigures, firm_html, write_firm_report
+from realloc.report.firm import firm_html, write_firm_report
 from realloc.report.page import report_html, write_report
 from realloc.report.pdf import report_pdf, write_pdf
 
 __all__ = [
-    "FirmFigures",
     "firm_html",
     "report_html",
     "report_pdf",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from realloc.documents.writing import write_whole
 from realloc.errors import ExportError
 from realloc.report.charts import counts_chart
 from realloc.report.words import dollars, percent
+
+if TYPE_CHECKING:
+    from realloc.batch import Summary
 
 DRIFT = (
     (0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
@@ -31,30 +35,6 @@ Bins = tuple[tuple[float, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirmFigures:
-    """A run in figures; `realloc.batch.Summary` says what each one is.
-
-    `each` has ``drift_before``, ``drift_after``, ``gap_bps`` and ``tax`` of each planned household.
-    """
-
-    run_id: str
-    engine_version: str
-    calm: int
-    planned: int
-    traded: int
-    orders: int
-    timed_out: int
-    value: float
-    tax: float
-    saved: float
-    drift_before: float
-    drift_after: float
-    gap_bps: tuple[float, float, float]
-    failures: Mapping[str, int]
-    each: Mapping[str, Sequence[float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
     """One chart with its table: kinds of households, and how many there are of each."""
 
@@ -65,12 +45,12 @@ class Distribution:
     svg: str
 
 
-def write_firm_report(figures: FirmFigures, path: str | os.PathLike[str]) -> None:
+def write_firm_report(figures: Summary, path: str | os.PathLike[str]) -> None:
     """Write the report of a run: one HTML file without links, scripts or pictures of elsewhere.
 
     Parameters
     ----------
-    figures : FirmFigures
+    figures : realloc.batch.Summary
         What the run did.
     path : str or path
         The file to write; its folder must exist. It is written whole or not at all.
@@ -83,7 +63,7 @@ def write_firm_report(figures: FirmFigures, path: str | os.PathLike[str]) -> Non
     write_whole(path, firm_html(figures))
 
 
-def firm_html(figures: FirmFigures) -> str:
+def firm_html(figures: Summary) -> str:
     """Return the report as HTML; see `write_firm_report`. The same figures give the same bytes."""
     try:
         import jinja2  # noqa: PLC0415 - an extra, imported when a report is made
@@ -98,7 +78,7 @@ def firm_html(figures: FirmFigures) -> str:
     room = files("realloc.report")
     return environment.from_string(room.joinpath("firm.html").read_text(encoding="utf-8")).render(
         figures=figures,
-        failed=sum(figures.failures.values()),
+        failed=figures.failed,
         distributions=_distributions(figures),
         failures=_failures(figures),
         style=room.joinpath("page.css").read_text(encoding="utf-8"),
@@ -114,7 +94,7 @@ def binned(values: Sequence[float], bins: Bins) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _distributions(figures: FirmFigures) -> list[Distribution]:
+def _distributions(figures: Summary) -> list[Distribution]:
     each = figures.each
     if not figures.planned:
         return []
@@ -150,7 +130,7 @@ def _distribution(
     )
 
 
-def _failures(figures: FirmFigures) -> Distribution | None:
+def _failures(figures: Summary) -> Distribution | None:
     if not figures.failures:
         return None
     codes = sorted(figures.failures, key=lambda code: (-figures.failures[code], code))
