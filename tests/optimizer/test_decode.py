@@ -51,6 +51,14 @@ def test_a_plan_is_of_plain_numbers() -> None:
     assert "np." not in repr(plan)
 
 
+def test_fractions_of_millions_of_shares_are_thousandths() -> None:
+    """QTY-1: 5,651,461,691 thousandths make the float above 5651461.691 when they are multiplied."""
+    count = 5_651_461_691 * 0.001
+    home = household({"cash": 300_000.0, "fractional": True}, {"T": 0.05}, {"T": 1})
+    assert count != 5651461.691
+    assert [trade.shares for trade in planned(home, {("A", "T"): count}).trades] == [5651461.691]
+
+
 def test_sells_come_before_buys_each_by_account_and_symbol() -> None:
     holding: dict[str, Any] = {"cash": 1000, "positions": {"Y": 5, "X": 5}}
     home = household(

@@ -285,6 +285,27 @@ def test_a_wrong_window_or_amount_is_found() -> None:
         assert code in found
 
 
+def test_a_plan_that_starts_apart_from_wash_sales_sells_open_lots_alone() -> None:
+    """HARV-3: trades made apart sold a loss of D as well, which is closed while D may be bought."""
+    lots = [
+        lot("B", 0.229, 503.93, "2022-01-21"),
+        lot("B", 6.771, 413.15, "2022-01-21"),
+        lot("C", 34, 269.92, "2025-03-01"),
+        lot("D", 0.364, 917.68, "2025-03-02"),
+        lot("D", 3.636, 624.83, "2025-02-27"),
+    ]
+    held = {"B": 7, "C": 34, "D": 4}
+    home = household(
+        [{"positions": held, "lots": lots, "cash_flow": -9468.5}, {"positions": {"C": 58.414}}],
+        {"B": 590.22, "C": 899.74, "D": 787.83},
+        {"D": 1.0},
+        harvest={},
+        max_short_term_gain=0,
+    )
+    plan = rebalance(mode(home, "allow"))
+    assert all(sum(each.shares for each in t.lots) == -t.shares for t in plan.trades if t.lots)
+
+
 @pytest.mark.parametrize(
     ("bought", "counts"),
     [

@@ -222,12 +222,10 @@ def _sell(supplies: Sequence[Supply], orders: Sequence[Order]) -> None:
 def _losses(book: Book, orders: Sequence[Order]) -> Iterator[_Loss]:
     day = book.household.as_of
     for order in orders:
-        shares: dict[str, Decimal] = {}
+        by_lot: dict[str, _Loss] = {}
         for taking in order.losses:
-            shares[taking.name] = shares.get(taking.name, ZERO) + taking.shares
-        for taking in order.losses:
-            if taking.name in shares:
-                each = taking.basis - order.quote.bid
-                key = (taking.lot.acquired, order.account.account_number, taking.name)
-                sold = shares.pop(taking.name)
-                yield _Loss(day, key, order.symbol, sold, each, taking.long)
+            key = (taking.lot.acquired, order.account.account_number, taking.name)
+            each = taking.basis - order.quote.bid
+            sold = taking.shares + (by_lot[taking.name].shares if taking.name in by_lot else ZERO)
+            by_lot[taking.name] = _Loss(day, key, order.symbol, sold, each, taking.long)
+        yield from by_lot.values()

@@ -34,6 +34,8 @@ from realloc.trades import LotSale, Trade, plain
 
 CENT = Decimal("0.01")
 
+NOTHING = Decimal(0)
+
 PART_DIGITS = 9
 """Decimals of the shares of a lot that is sold in part: times its gain a share, less than a cap can tell."""
 
@@ -50,7 +52,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     books: dict[int, NamedLots] = {}
     out = []
     for sequence, (bought, number, symbol, p, n, count, held) in enumerate(sorted(rows), start=1):
-        shares = plain(-held if count == -held else round(count, 9))
+        shares = plain(-held if count == -held else round(count, 3))
         if not bought and n not in books:
             books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
@@ -106,8 +108,8 @@ def _parts(
         columns = (problem.lots.place[lots], made.part_shares[parts], problem.lots.shares[lots])
         for place, shares, whole in zip(*(column.tolist() for column in columns), strict=True):
             if place >= 0 and shares:
-                supply = account.lots[place].shares if shares == whole else round(shares, PART_DIGITS)
-                yield place, Decimal(repr(supply))
+                held = account.lots[place].shares
+                yield place, Decimal(repr(held if shares == whole else min(held, round(shares, PART_DIGITS))))
         return
     if account.lot_relief == "specific" or not oldest_first:
         order: Iterable[int] = oldest_first
@@ -132,11 +134,12 @@ def _taken(account: Account, parts: Iterator[tuple[int, Decimal]], shares: float
     for place, supply in parts:
         if left <= 0:
             break
-        before = taken.get(place, Decimal(0))
-        more = min(left, supply, Decimal(repr(account.lots[place].shares)) - before)
-        left -= more
-        if before + more > 0:
-            taken[place] = before + more
+        more = min(left, supply)
+        if place in taken:
+            more = min(more, Decimal(repr(account.lots[place].shares)) - taken[place])
+        if more > 0:
+            left -= more
+            taken[place] = taken.get(place, NOTHING) + more
     return [(place, float(sold)) for place, sold in taken.items()]
 
 
@@ -229,7 +232,7 @@ def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCa
         half = Decimal(repr(household.spread_bps(trade.symbol))) / 20_000
         shares, price = Decimal(repr(trade.shares)), Decimal(repr(trade.price))
         paid = shares * price * (1 + half if shares > 0 else 1 - half) + commission
-        changes[trade.account_id] = changes.get(trade.account_id, Decimal(0)) - paid
+        changes[trade.account_id] = changes.get(trade.account_id, NOTHING) - paid
     for account in problem.accounts:
         after = Decimal(repr(account.cash)) + Decimal(repr(account.cash_flow))
         after = (after + changes.get(account.account_number, 0)).quantize(CENT, ROUND_FLOOR)

@@ -201,12 +201,15 @@ def _families_of(made: Repair, modelled: Problem) -> Mapping[int, Family]:
 
 
 def _kept_apart(problem: Problem, idle: Repair, deadline: Deadline) -> Repair:
-    """Return trades that start from a plan without wash sales, where they are allowed."""
+    """Return trades that start from a plan without wash sales, where they are allowed.
+
+    That plan may sell losses that are closed while their symbol may be bought: these it leaves.
+    """
     pairs, lots = problem.pairs, problem.lots
     apart = replace(problem, coupled=coupled_groups(pairs, lots, len(problem.coupled), avoid=True))
     plain = Repair(apart, np.zeros(len(apart.coupled), dtype=bool))
     made = _relaxed(apart, plain, deadline).made
-    started = idle.at(made.shares)
+    started = idle.at(np.maximum(made.shares, -idle.full))
     started.improve()
     return started
 
