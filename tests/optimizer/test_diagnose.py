@@ -326,6 +326,20 @@ class TestPrices:
             == f"min_trade_value of $600.00 binds: it costs about {usd(price)}"
         )
 
+    @pytest.mark.parametrize("seed", [2, 31])
+    def test_a_cap_has_a_price_where_plans_without_it_save_a_dollar(self, seed: int) -> None:
+        household = benchmark_household("S", seed, "cap")
+        plan = rebalance(household)
+        saved = {}
+        for name in ("max_orders", "max_realized_gain", "max_tax"):
+            policy = replace(household.policy, **{name: None})  # type: ignore[arg-type]  # a cap that is not set
+            free = rebalance(replace(household, policy=policy))
+            saved[f"policy.{name}"] = plan.costs.objective - free.costs.objective
+        priced = {
+            issue.where: issue.message.rpartition("it costs about ")[2] for issue in found(plan, "cap.binds")
+        }
+        assert priced == {where: usd(dollars) for where, dollars in saved.items() if dollars >= 1}
+
 
 class TestWashWindow:
     def test_a_loss_says_through_which_day_and_which_symbols(self) -> None:

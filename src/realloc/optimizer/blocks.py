@@ -120,14 +120,17 @@ class Blocks:
 
     def why_not_buy(self, account: Account, symbol: str) -> str:
         """Return the rule that keeps an account from buying a wanted symbol, empty where none does."""
-        stated = (
-            ("do_not_trade", account.do_not_trade),
-            ("no price", symbol not in self.household.prices),
-            ("not on the menu", account.only is not None and symbol not in account.only),
-            ("no_buy", symbol in account.no_buy),
-            (self._mode(), not self.problem.restriction.may_buy(account.account_number, symbol)),
-        )
-        return next((rule for rule, holds in stated if holds), "") or self._shut(account, symbol)
+        if account.do_not_trade:
+            return "do_not_trade"
+        if symbol not in self.household.prices:
+            return "no price"
+        if account.only is not None and symbol not in account.only:
+            return "not on the menu"
+        if symbol in account.no_buy:
+            return "no_buy"
+        if not self.problem.restriction.may_buy(account.account_number, symbol):
+            return self._mode()
+        return self._shut(account, symbol)
 
     def _shut(self, account: Account, symbol: str) -> str:
         """Return the wash-sale window or the cap that keeps an account from buying a symbol of its menu."""

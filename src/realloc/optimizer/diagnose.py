@@ -129,6 +129,7 @@ def _wash_windows(blocks: Blocks, trades: tuple[Trade, ...], washes: PlannedWash
             losses[trade.symbol] = losses.get(trade.symbol, 0.0) + loss
             first.setdefault(trade.symbol, trade.account_id)
     until = household.as_of + timedelta(days=wash.window_days)
+    day = until.isoformat()
     standing = {block.symbol for block in washes.no_buy if block.until >= until}
     for symbol, loss in sorted(losses.items()):
         if symbol not in standing:
@@ -138,7 +139,7 @@ def _wash_windows(blocks: Blocks, trades: tuple[Trade, ...], washes: PlannedWash
             code="wash.window",
             where=f"accounts[{first[symbol]}].positions.{symbol}",
             message=f"{symbol} is sold at a loss of {usd(loss)}: buying {' or '.join(names)} in any account "
-            f"through {until} would make {washed}",
+            f"through {day} would make {washed}",
             hint="stop the reinvestment of its dividends until then",
             severity="info",
         )

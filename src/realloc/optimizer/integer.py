@@ -248,10 +248,14 @@ class Repair:
         up = np.where(n == 0, least, np.round(n + step, 3))
         up = np.where(-n > self.whole, -self.whole, up)
         up = np.where((n < 0) & (-up < self.least_sale), 0.0, up)
-        up = np.where(up > self.buy_max, n, up)
-        down = np.where(n == 0, -self.least_sale, n - step)
-        down = np.where((n > 0) & (down < least), 0.0, down)
-        return up + 0.0, self._sale(down) + 0.0
+        return np.where(up > self.buy_max, n, up) + 0.0, self.below()
+
+    def below(self) -> Floats:
+        """Return for each pair the next share count below; the present one where there is none."""
+        pairs, n = self.problem.pairs, self.shares
+        down = np.where(n == 0, -self.least_sale, n - pairs.step)
+        down = np.where((n > 0) & (down < pairs.least), 0.0, down)
+        return self._sale(down) + 0.0
 
     def leaps(self) -> tuple[Floats, Floats, Floats]:
         """Return for each pair share counts further away.

@@ -14,11 +14,16 @@ from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Floats
 from realloc.optimizer.words import cents, percent, usd
 
-SolveWithout = Callable[[Household], tuple[float, float]]
-"""Solves a household again: the objective reached (infinite if it breaks a limit) and a bound, in dollars."""
+SolveWithout = Callable[[Household, float], tuple[float, float]]
+"""Solves a household again: the objective reached (infinite if it breaks a limit) and a bound, in dollars.
+
+The second argument are dollars that it looks for less than."""
 
 LEAST_PRICE = 1.0
 """Dollars: a limit that costs less is not spoken of."""
+
+UNSAID = 0.001
+"""Dollars below `LEAST_PRICE` at which a price is known to be too small to be spoken of."""
 
 NEAR = 0.02
 """Ends of a price that differ by less than this part of it are one."""
@@ -43,9 +48,9 @@ def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
     astray = policy.max_drift is not None and made.drift() > policy.max_drift + 1e-9
     if max(made.missed()) > 0 or made.problem.cash.short.any() or astray:
         return
+    objective = made.objective()
     for where, limit, without in (*_of_policy(made), *_of_accounts(made)):
-        reached, bound = solve_without(without)
-        objective = made.objective()
+        reached, bound = solve_without(without, objective - LEAST_PRICE + UNSAID)
         most = objective - bound
         if most < LEAST_PRICE:
             continue

@@ -11,7 +11,7 @@ import numpy as np
 from realloc.errors import Issue
 from realloc.models import CASH
 from realloc.optimizer.blocks import Blocks
-from realloc.optimizer.problem import Floats, Problem, sum_by
+from realloc.optimizer.problem import Floats, sum_by
 from realloc.optimizer.scopes import Group, Scope
 from realloc.optimizer.words import drift_cost, listing, percent
 
@@ -23,13 +23,14 @@ VISIBLE = 0.001
 class Astray:
     """A group that the plan leaves off target.
 
-    `off` is dollars over (under: negative) after the plan; `out_of_reach` are the dollars of it that no plan
-    under the rules can mend, zero where that is not known.
+    `weight` is what a dollar of each pair counts in it, `off` is dollars over (under: negative) after the plan;
+    `out_of_reach` are the dollars of it that no plan under the rules can mend, zero where that is not known.
     """
 
     index: int
     scope: Scope
     group: Group
+    weight: Floats
     off: float
     out_of_reach: float
 
@@ -58,37 +59,23 @@ def astray(blocks: Blocks) -> list[Astray]:
         for index, ((scope, group), far) in enumerate(zip(placed, off.tolist(), strict=True))
         if group.name != CASH and abs(far) >= VISIBLE * scope.value > 0
     ]
-    return [
-        Astray(
-            index=index,
-            scope=placed[index][0],
-            group=placed[index][1],
-            off=far,
-            out_of_reach=_out_of_reach(blocks, index, *placed[index], far),
-        )
-        for _, _, index, far in sorted(found)
-    ]
+    return [_astray(blocks, index, *placed[index], far) for _, _, index, far in sorted(found)]
 
 
-def weight_in(problem: Problem, group: int) -> Floats:
-    """Return for each pair what a dollar of it counts in a group."""
-    pairs = problem.pairs
-    return np.asarray(((pairs.groups == group) * pairs.weights).sum(axis=1))
-
-
-def _out_of_reach(blocks: Blocks, index: int, scope: Scope, group: Group, off: float) -> float:
-    """Return the dollars from target to the best value that the rules allow."""
-    groups = blocks.problem.groups
-    target = float(groups.target[index])
+def _astray(blocks: Blocks, index: int, scope: Scope, group: Group, off: float) -> Astray:
+    """Return a group with the dollars from target to the best value that the rules allow."""
+    groups, pairs = blocks.problem.groups, blocks.problem.pairs
+    weight = ((pairs.groups == index) * pairs.weights).sum(axis=1)
+    before, target = float(groups.before[index]), float(groups.target[index])
     if off > 0:
-        pairs = blocks.problem.pairs
-        sold = (pairs.sell_max * pairs.price * weight_in(blocks.problem, index)).sum()
-        return max(0.0, float(groups.before[index] - sold) - target)
-    return max(0.0, target - _highest(blocks, index, scope, group))
+        most = before - float((pairs.sell_max * pairs.price * weight).sum()) - target
+    else:
+        most = target - (before + _gain(blocks, scope, group, weight))
+    return Astray(index=index, scope=scope, group=group, weight=weight, off=off, out_of_reach=max(0.0, most))
 
 
-def _highest(blocks: Blocks, index: int, scope: Scope, group: Group) -> float:
-    """Return a value in dollars that the group cannot exceed: each account puts all that it can into it."""
+def _gain(blocks: Blocks, scope: Scope, group: Group, weight: Floats) -> float:
+    """Return dollars that the group cannot gain more of: each account puts all that it can into it."""
     problem = blocks.problem
     pairs, cash = problem.pairs, problem.cash
     members = [(s, share) for s, share in group.members.items() if s in scope.wanted]
@@ -99,10 +86,10 @@ def _highest(blocks: Blocks, index: int, scope: Scope, group: Group) -> float:
         if allowed and not cash.short[n]:
             best[n] = cash.weight[n] * max(share for _, share in allowed)
             room[n] = cash.weight[n] * _room(blocks, n, allowed)
-    gained = np.maximum(best[pairs.account] - weight_in(problem, index), 0.0)
+    gained = np.maximum(best[pairs.account] - weight, 0.0)
     moved = sum_by(pairs.account, pairs.sell_max * pairs.bid * gained, len(best))
     added = np.maximum(best * (cash.before - cash.reserve) + moved, 0.0)
-    return float(problem.groups.before[index] + np.minimum(added, room).sum())
+    return float(np.minimum(added, room).sum())
 
 
 def _room(blocks: Blocks, n: int, allowed: Sequence[tuple[str, float]]) -> float:

@@ -113,19 +113,22 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
         issues=(
             *issues,
             *diagnose(solution.made, plan.trades, plan.wash_sales or PlannedWashSales()),
-            *limit_prices(solution.made, lambda lifted: _reach(lifted, deadline)),
+            *limit_prices(solution.made, lambda lifted, below: _reach(lifted, below, deadline)),
         ),
     )
 
 
-def _reach(household: Household, deadline: Deadline) -> tuple[float, float]:
+def _reach(household: Household, below: float, deadline: Deadline) -> tuple[float, float]:
     """Return the objective that trades reach (infinite where they miss something), and a bound, in dollars.
 
+    Only trades that reach less than `below` dollars are looked for: else the bound may be just that.
     A large household is not finished: its bound is wider, and what caps are left may be missed.
     """
     problem = build(household)
     idle = _idle(problem)
-    solution = solve(problem, idle, deadline) if _is_small(problem) else _relaxed(problem, idle, deadline)
+    solution = (
+        solve(problem, idle, deadline, below) if _is_small(problem) else _relaxed(problem, idle, deadline)
+    )
     reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
     return reached, solution.bound
 
@@ -147,8 +150,8 @@ def _idle(problem: Problem) -> Repair:
     return WashedRepair(problem, sides, families=found) if found else Repair(problem, sides)
 
 
-def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
-    """Return the best trades found and the best bound."""
+def solve(problem: Problem, idle: Repair, deadline: Deadline, below: float = np.inf) -> Solution:
+    """Return the best trades found and the best bound, which need not be above `below` dollars."""
     if not (problem.pairs.buy_max > 0).any() and not len(problem.lots.pair):
         return Solution(made=idle, bound=np.inf, stopped=False)
     solution = _relaxed(problem, idle, deadline)
@@ -156,7 +159,7 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
         kept = _kept_apart(problem, idle, deadline)
         solution = replace(solution, made=min(solution.made, kept, key=_rank))
     if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem) or idle.families:
-        solution = _programmed(problem, solution, deadline)
+        solution = _programmed(problem, solution, deadline, below)
     if max(solution.made.missed()) > MISSED:
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
     if max(solution.made.missed()) > MISSED and not _is_small(problem):
@@ -227,7 +230,7 @@ def _is_capped(problem: Problem) -> bool:
     return bool(np.isfinite([limits.orders, limits.gain, limits.short_gain, limits.tax, limits.drift]).any())
 
 
-def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Solution:
+def _programmed(problem: Problem, solution: Solution, deadline: Deadline, below: float) -> Solution:
     """Return the solution finished by the integer program, where its gap asks for it."""
     small = _is_small(problem)
     missed = max(solution.made.missed()) > MISSED
@@ -240,7 +243,7 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline) -> Sol
     effort = (
         Effort(EXACT, SMALL_EFFORT, deadline.left()) if small else Effort(good, CAP_EFFORT, deadline.left())
     )
-    return _finished(problem, solution, program, effort)
+    return _finished(problem, solution, program, effort, below)
 
 
 def _relented(problem: Problem, made: Repair) -> Problem:
@@ -267,10 +270,13 @@ def _rounded(idle: Repair, buy: Floats, sell: Floats, sells_losses: Flags) -> Re
     return made
 
 
-def _finished(problem: Problem, solution: Solution, program: Program, effort: Effort) -> Solution:
+def _finished(
+    problem: Problem, solution: Solution, program: Program, effort: Effort, below: float
+) -> Solution:
     """Return the solution improved by the whole program, as far as `effort` goes."""
     made = solution.made
-    exact = program.solve(effort, made.objective() if max(made.missed()) <= MISSED else np.inf)
+    reached = made.objective() if max(made.missed()) <= MISSED else np.inf
+    exact = program.solve(effort, min(reached, below))
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
         sell = by_lot(problem, program.problem, exact.sell)
         made = min(made, _rounded(made, exact.buy, sell, exact.sells_losses), key=_rank)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import Floats
-from realloc.optimizer.reach import Astray, weight_in
+from realloc.optimizer.problem import Floats, Ints
+from realloc.optimizer.reach import Astray
 
 TINY = 1e-9
 """Shares, or dollars per dollar, that are float64 noise."""
@@ -60,40 +60,50 @@ class Steps:
         self.off_by_pair = (off[pairs.groups] * pairs.weights).sum(axis=1)
         self.spare = made.cash - self.problem.cash.reserve
 
-    @cached_property
-    def _sales(self) -> list[list[tuple[float, int]]]:
-        """For each account what a dollar of the next sale of each of its pairs costs, the cheapest first."""
-        pairs, made = self.problem.pairs, self.made
-        p = np.flatnonzero(self.left > 0)
-        down = made.neighbours()[1][p]
-        objective, _ = made.changes(down, p)
-        per_dollar = objective / (np.maximum(made.shares[p] - down, TINY) * pairs.price[p])
-        sales: list[list[tuple[float, int]]] = [[] for _ in self.spare]
-        for cost, pair, n in zip(per_dollar.tolist(), p.tolist(), pairs.account[p].tolist(), strict=True):
-            sales[n].append((cost, pair))
-        return [sorted(each) for each in sales]
-
     def is_traded(self, item: Astray) -> bool:
         """Return whether a group that is over is bought, or one that is under may still be bought."""
-        weight = weight_in(self.problem, item.index)
-        return bool(((weight > 0) & ((self.made.shares > 0) if item.off > 0 else (self.room > 0))).any())
+        return bool(((item.weight > 0) & ((self.made.shares > 0) if item.off > 0 else (self.room > 0))).any())
 
-    def towards(self, item: Astray) -> Iterator[Step]:
-        """Yield further sales of a group that is over, or further buys of one that is under."""
-        return self._over(item) if item.off > 0 else self._under(item)
+    def towards(self, items: Sequence[Astray]) -> list[tuple[Astray, Step]]:
+        """Return further sales of each group that is over, and further buys of each that is under."""
+        sales = [self._sales(item) for item in items]
+        objective, missed = self.made.changes(
+            np.concatenate([counts for _, counts in sales]), np.concatenate([pairs for pairs, _ in sales])
+        )
+        found: list[tuple[Astray, Step]] = []
+        first = 0
+        for item, (pairs, counts) in zip(items, sales, strict=True):
+            mine = slice(first, first + len(pairs))
+            first = mine.stop
+            if item.off > 0:
+                steps = self._over(item.weight, pairs, counts, (objective + missed)[mine])
+            else:
+                steps = self._under(item, pairs, counts, objective[mine])
+            found += [(item, step) for step in steps]
+        return found
 
-    def _over(self, item: Astray) -> Iterator[Step]:
+    def _sales(self, item: Astray) -> tuple[Ints, Floats]:
+        """Return pairs and the share counts after further sales.
+
+        Those are sales of a group that is over, as far as they bring it to its target; the next sales of anything
+        else, where it is under.
+        """
+        if item.off <= 0:
+            others = np.flatnonzero((item.weight == 0) & (self.left > 0))
+            return others, self.made.below()[others]
+        members = np.flatnonzero((item.weight > 0) & (self.left > 0))
+        wanted = item.off / (self.problem.pairs.price * item.weight)[members]
+        return members, np.array(
+            [self._sold(p, more) for p, more in zip(members.tolist(), wanted.tolist(), strict=True)]
+        )
+
+    def _over(self, weight: Floats, candidates: Ints, counts: Floats, score: Floats) -> Iterator[Step]:
         """Yield the cheapest further sale of the group, its proceeds kept or spent where most is missing."""
-        pairs, made = self.problem.pairs, self.made
-        weight = weight_in(self.problem, item.index)
-        candidates = np.flatnonzero((weight > 0) & (self.left > 0))
         if not len(candidates):
             return
-        wanted = item.off / (pairs.price * weight)[candidates]
-        counts = [self._sold(p, more) for p, more in zip(candidates.tolist(), wanted.tolist(), strict=True)]
-        objective, missed = made.changes(np.array(counts), candidates)
-        best = int((objective + missed).argmin())
-        p, count = int(candidates[best]), counts[best]
+        pairs, made = self.problem.pairs, self.made
+        best = int(score.argmin())
+        p, count = int(candidates[best]), float(counts[best])
         yield Step(sell=(p, count), buy=None)
         n = int(pairs.account[p])
         buyable = (self.room > 0) & (pairs.account == n) & (weight == 0) & (self.off_by_pair < 0)
@@ -105,35 +115,34 @@ class Steps:
             if bought > made.shares[q]:
                 yield Step(sell=(p, count), buy=(q, bought))
 
-    def _under(self, item: Astray) -> Iterator[Step]:
+    def _under(self, item: Astray, sold: Ints, counts: Floats, cost: Floats) -> Iterator[Step]:
         """Yield further buys of the group, each paid by the cheapest sale in its account or by spare cash."""
         pairs = self.problem.pairs
-        weight = weight_in(self.problem, item.index)
-        buyable = np.flatnonzero((weight > 0) & (self.room > 0))
+        per_dollar = cost / (np.maximum(self.made.shares[sold] - counts, TINY) * pairs.price[sold])
+        order = per_dollar.argsort(kind="stable")
+        cheapest = sold[order]
+        columns = (per_dollar[order], cheapest, pairs.account[cheapest], pairs.wash[cheapest])
+        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        buyable = np.flatnonzero((item.weight > 0) & (self.room > 0))
         worst_first = buyable[pairs.rank[buyable].argsort(kind="stable")[::-1]]
         preferred = dict(zip(pairs.account[worst_first].tolist(), worst_first.tolist(), strict=True))
         found: list[tuple[float, int, int]] = []
         for n, q in sorted(preferred.items()):
             if self.spare[n] >= -item.off / 2:
-                yield from self._paid(item, weight, None, q)
-            pays = (
-                sale
-                for sale in self._sales[n]
-                if weight[sale[1]] == 0 and pairs.wash[sale[1]] != pairs.wash[q]
-            )
-            cost, p = next(pays, (0.0, -1))
-            if p >= 0:
-                found.append((cost + float(pairs.location[q]), p, q))
+                yield from self._paid(item, None, q)
+            wash = pairs.wash[q]
+            pays = ((each, p) for each, p, account, group in rows if account == n and group != wash)
+            found += [(each + float(pairs.location[q]), p, q) for each, p in islice(pays, 1)]
         for _, p, q in sorted(found)[:ACCOUNTS]:
-            yield from self._paid(item, weight, p, q)
+            yield from self._paid(item, p, q)
 
-    def _paid(self, item: Astray, weight: Floats, p: int | None, q: int) -> Iterator[Step]:
+    def _paid(self, item: Astray, p: int | None, q: int) -> Iterator[Step]:
         """Yield the buy of q that closes the group's gap as far as a sale of p and spare cash pay for it."""
         pairs, made = self.problem.pairs, self.made
         step = float(pairs.step[q])
         money = max(float(self.spare[pairs.account[q]]), 0.0)
         wanted = max(
-            -item.off / float(pairs.price[q] * weight[q]),
+            -item.off / float(pairs.price[q] * item.weight[q]),
             step,
             float(pairs.least[q]) if made.shares[q] == 0 else 0.0,
         )

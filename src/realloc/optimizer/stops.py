@@ -44,7 +44,7 @@ def stops(blocks: Blocks, groups: Sequence[Astray]) -> Iterator[Issue]:
         return
     start = opened(made)
     search = Steps(start)
-    found = [(item, step) for item in open_groups for step in search.towards(item)]
+    found = search.towards(open_groups)
     weighed = _weigh(start, found) if found else []
     for item in open_groups:
         steps = [each for each, (of, _) in zip(weighed, found, strict=True) if of is item]
