@@ -279,6 +279,7 @@ def test_a_wrong_window_or_amount_is_found() -> None:
         (replace(section, lost=0.0), "WASH-6"),
         (replace(section, disallowed=(replace(section.disallowed[0], disallowed=790.0),)), "WASH-4"),
         (replace(section, disallowed=(replace(section.disallowed[0], effect="deferred"),)), "WASH-4"),
+        (replace(section, disallowed=(replace(section.disallowed[0], disallowed=float("nan")),)), "WASH-4"),
     )
     for stated, code in wrong:
         found = {finding.code for finding in audit_plan(home, replace(plan, wash_sales=stated)).errors}

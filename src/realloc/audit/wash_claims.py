@@ -10,6 +10,7 @@ from realloc.audit.book import Book
 from realloc.audit.claimed_figures import ROUNDED_CENT, agrees, differs
 from realloc.audit.exact import CENT, LIMIT_TOLERANCE, ZERO, exact, usd
 from realloc.audit.identity import identities
+from realloc.audit.lots import is_number
 from realloc.audit.terms import shifted
 from realloc.audit.washed import Washed
 from realloc.errors import Issue
@@ -37,6 +38,11 @@ def _check_disallowed(claim: PlannedWashSales, washed: Washed) -> Iterator[Issue
         figures[*place, day] = (shares + each.shares, amount + each.amount)
     stated: dict[tuple[str, ...], tuple[Decimal, Decimal]] = {}
     for sale in claim.disallowed:
+        if not (is_number(sale.shares) and is_number(sale.disallowed)):
+            where = f"wash_sales.disallowed[{sale.symbol!r} in {sale.account_number}]"
+            message = f"${sale.disallowed} of loss on {sale.shares} shares: both have to be numbers"
+            yield Issue(code="WASH-4", where=where, message=message)
+            continue
         place = (sale.account_number, sale.symbol, sale.lot, sale.effect, sale.replaced_in, sale.replaced_by)
         day = sale.bought.isoformat()
         shares, amount = stated.get((*place, day), (ZERO, ZERO))
