@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import inf
 
 import highspy
 import numpy as np
-
-TOLERANCES = (1e-9, 1e-7, 1e-6)
-"""What HiGHS may miss a row or an integer by, strictest first."""
 
 
 class ReferenceSolverError(RuntimeError):
@@ -41,31 +38,25 @@ class Model:
         self.rows.append((lower, upper, dict(terms)))
 
     def solve(
-        self,
-        *,
-        costs: Mapping[int, float] | None = None,
-        nodes: int | None = None,
-        tolerances: Sequence[float] = TOLERANCES,
+        self, *, costs: Mapping[int, float] | None = None, nodes: int | None = None, tolerance: float
     ) -> tuple[list[float], float, bool]:
         """Minimise other costs, or the model's own; return the values, the bound and whether it is proven.
 
         `nodes` ends the search early; unlike a time limit it ends it at the same place on every machine.
-        A row of half a million dollars is not met to a billionth by every basis: where the strictest tolerance
-        leaves no plan the next is tried. Whoever reads the values evaluates them exactly.
+        `tolerance` is what HiGHS may miss a row or an integer by: whoever reads the values evaluates them exactly.
 
         Raises
         ------
         ReferenceSolverError
             There is no plan: impossible, since doing nothing is one.
         """
-        for tolerance in tolerances:
-            highs = self._solved(costs, nodes, tolerance)
-            info = highs.getInfo()
-            if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-                proven = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-                bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
-                return list(highs.getSolution().col_value), bound, proven
-        raise ReferenceSolverError(f"no plan: {highs.getModelStatus()}")
+        highs = self._solved(costs, nodes, tolerance)
+        info = highs.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise ReferenceSolverError(f"no plan: {highs.getModelStatus()}")
+        proven = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
+        return list(highs.getSolution().col_value), bound, proven
 
     def _solved(
         self, costs: Mapping[int, float] | None, nodes: int | None, tolerance: float
