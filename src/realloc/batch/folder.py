@@ -17,7 +17,7 @@ from realloc._reading import nearest
 from realloc.batch.tables import SHARED, TABLES
 from realloc.errors import ExportError, InputError, Issue
 
-ROWS = 20_000
+ROWS = 10_000
 """Rows of a row group: few enough that a part reads little beside its own."""
 
 
