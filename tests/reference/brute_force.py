@@ -57,8 +57,15 @@ def brute_force(household: Household) -> Answer:
     return best_of_all(state(household))
 
 
-def best_of_all(statement: Statement) -> Answer:
-    """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6)."""
+def best_of_all(statement: Statement, *, slack: Fraction | None = None) -> Answer:
+    """Return the best plan of a statement: first shortfall, then excess drift, then objective (OBJ-6).
+
+    `slack` is the dollars by which shortfall and excess may each be above the least there is; None: see `room`.
+    """
+
+    def most(least: Fraction) -> Fraction:
+        return room(least, statement) if slack is None else least + slack
+
     plans = [
         list(islice(_account_orders(statement, purse.account), MOST_PLANS)) for purse in statement.purses
     ]
@@ -79,9 +86,9 @@ def best_of_all(statement: Statement) -> Answer:
         item for item in ranked if tax.of(item[3]) is not None and _is_in_mode(statement, item[3], tax, scale)
     ]
     least = Fraction(min(item[0] for item in kept), scale.unit)
-    kept = [item for item in kept if Fraction(item[0], scale.unit) <= room(least, statement)]
+    kept = [item for item in kept if Fraction(item[0], scale.unit) <= most(least)]
     excess = Fraction(min(item[1] for item in kept), scale.unit)
-    kept = [item for item in kept if Fraction(item[1], scale.unit) <= room(excess, statement)]
+    kept = [item for item in kept if Fraction(item[1], scale.unit) <= most(excess)]
     if statement.household.policy.mode == "raise_cash":
         kept = tax.least(kept)
     best: tuple[Fraction, Orders, LotChoice] | None = None
