@@ -304,3 +304,22 @@ def test_a_buy_that_is_cut_to_cover_a_reserve_is_no_smaller_than_the_least_order
     bought = np.array([{("A", "A"): -2.0, ("A", "B"): 4.0}.get(key, 0.0) for key in keys(problem)])
     for counts in made.at(bought).leaps():
         assert ((counts <= 0) | (counts >= problem.pairs.least)).all()
+
+
+def test_thousandths_of_shares_are_bought_by_strides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two classes take 10,000 steps of a thousandth of a share each: few moves go as far."""
+    home = household({"cash": 100.0, "fractional": True}, {"A": 5.0, "B": 5.0}, {"A": 0.5, "B": 0.5})
+    weighed = 0
+    changes = Repair.changes
+
+    def counted(*args: Any) -> Any:
+        nonlocal weighed
+        weighed += 1
+        return changes(*args)
+
+    monkeypatch.setattr(Repair, "changes", counted)
+    problem = build(home)
+    made = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    made.improve()
+    assert made.shares.tolist() == pytest.approx([10.0, 10.0], abs=0.5)
+    assert weighed < 500

@@ -29,6 +29,9 @@ ORDER_MISSED = 1000.0
 AT_ONCE = 64
 """Most moves that are looked at to be made at once."""
 
+ROUNDS = 32
+"""Most times that a descent makes moves at once: these are single steps, and strides go further."""
+
 BROKEN, SHORT, ASTRAY = 1e18, 1e10, 1e4
 """Dollars of score per dollar that a cap is broken, a reserve missed, or the cap on drift exceeded (OBJ-6)."""
 
@@ -366,7 +369,7 @@ class Repair:
             if score.flat[best] >= -NEGLIGIBLE:
                 break
             made += 1
-            at_once = at_once and self._move_apart(counts, score)
+            at_once = at_once and made <= ROUNDS and self._move_apart(counts, score)
             if not at_once:
                 p, count = best % n, float(counts.flat[best])
                 self.move(p, self._stride(p, count) if p == last else count)
