@@ -323,3 +323,15 @@ def test_thousandths_of_shares_are_bought_by_strides(monkeypatch: pytest.MonkeyP
     made.improve()
     assert made.shares.tolist() == pytest.approx([10.0, 10.0], abs=0.5)
     assert weighed < 500
+
+
+def test_moves_that_would_go_on_and_on_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realloc.optimizer.integer.MOVES", 3)
+    monkeypatch.setattr("realloc.optimizer.integer.ROUNDS", 0)
+    problem = build(synthetic.household("M", 4321))
+    made = Repair(problem, np.zeros(len(problem.coupled), dtype=bool))
+    assert made.convex
+    idle = made.score()
+    made.improve()
+    assert np.count_nonzero(made.shares) <= 2 * 3  # leaps that raise reserves, then steps
+    assert made.score() < idle

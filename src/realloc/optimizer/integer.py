@@ -26,6 +26,9 @@ STRIDES = 4.0 ** np.arange(14)
 ORDER_MISSED = 1000.0
 """Dollars that an order beyond the cap on orders counts as missed."""
 
+MOVES = 1000
+"""Most moves of one kind in a row: what could still be moved is small change, and shows in the gap."""
+
 AT_ONCE = 64
 """Most moves that are looked at to be made at once."""
 
@@ -361,7 +364,7 @@ class Repair:
         made = 0
         last = -1
         at_once = True
-        while n:
+        while n and made < MOVES:
             counts = np.array(moves())
             objective, missed = self.changes(counts)
             score = np.where(counts == self.shares, np.inf, objective + missed)
