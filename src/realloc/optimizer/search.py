@@ -41,7 +41,7 @@ EXACT = 0.001
 SMALL = 60
 """Most pairs and lots of a small household."""
 
-SMALL_EFFORT = 1_000
+SMALL_EFFORT = 5_000
 """Most nodes of the solver when it finishes a small household."""
 
 CAP_GAP = 4e-4
