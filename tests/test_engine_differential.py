@@ -120,10 +120,12 @@ def judge(
     if best.shortfall or best.excess:
         # the best may owe its objective to a cent of shortfall or excess, which counts as none: see `room`
         rival = strictly_best() if strictly_best else exact_milp(household, slack=STRICT).answer
-    assert exact(plan.certificate.bound) <= rival.objective + allowed, "the bound cuts off the best plan"
-    assert ours.objective - rival.objective <= exact(plan.certificate.gap) + allowed + CENT
-    if plan.certificate.gap < CENT / 2:
-        assert ours.objective <= rival.objective + allowed + CENT
+    misses_no_more = rival.shortfall <= ours.shortfall + STRICT and rival.excess <= ours.excess + STRICT
+    if misses_no_more:
+        assert exact(plan.certificate.bound) <= rival.objective + allowed, "the bound cuts off the best plan"
+        assert ours.objective - rival.objective <= exact(plan.certificate.gap) + allowed + CENT
+        if plan.certificate.gap < CENT / 2:
+            assert ours.objective <= rival.objective + allowed + CENT
     idle = evaluate(statement, {}, {})
     assert (ours.shortfall, ours.excess) <= (idle.shortfall, idle.excess + cents(statement))
     if (ours.shortfall, ours.excess) == (idle.shortfall, idle.excess):
