@@ -443,7 +443,8 @@ class Program:
     def solve(self, effort: Effort, incumbent: float) -> Exact:
         """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left.
 
-        What may be missed is first made least, stage by stage, and then held.
+        What may be missed is first made least, stage by stage, and then held; each stage starts from the plan of
+        the one before, which the solver may not find again among the rows that hold it.
         """
         highs, problem = self.highs, self.problem
         for columns in self.missable:
@@ -514,6 +515,7 @@ class Program:
         self.highs.changeColsCost(n, everything, cost)
         self._limit(effort, 0.0)
         self.highs.run()
+        reached = self.highs.getSolution()
         least = max(0.0, self.highs.getInfo().objective_function_value)
         if least < NOTHING:
             none = np.zeros(len(columns))
@@ -527,3 +529,6 @@ class Program:
                 np.ones(len(columns)),
             )
         self.highs.changeColsCost(n, everything, self.model.cost)
+        if reached.value_valid:
+            self.highs.clearSolver()
+            self.highs.setSolution(reached)

@@ -162,7 +162,8 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline, below: float = np.
         solution = _programmed(problem, solution, deadline, below)
     if max(solution.made.missed()) > MISSED:
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
-    if max(solution.made.missed()) > MISSED and not _is_small(problem):
+    missed = max(solution.made.missed()) > MISSED
+    if solution.bound == -np.inf or (missed and not _is_small(problem)):
         relented = _relented(problem, solution.made)
         better = _relaxed(relented, solution.made.on(relented), deadline)
         if _rank(better.made.on(problem)) < _rank(solution.made):
@@ -235,8 +236,10 @@ def _programmed(problem: Problem, solution: Solution, deadline: Deadline, below:
     small = _is_small(problem)
     missed = max(solution.made.missed()) > MISSED
     good = (FINISH_GAP if small else CAP_GAP) * problem.value
-    gap = solution.made.objective() - solution.bound
-    if (gap <= good and not missed) or deadline.passed():
+    if missed:
+        # the relaxation's bound has the price of what is missed in it, which is no part of a plan's objective
+        solution = replace(solution, bound=-np.inf)
+    if solution.made.objective() - solution.bound <= good or deadline.passed():
         return replace(solution, stopped=solution.stopped or deadline.passed())
     modelled = problem if small else convex(problem)
     program = Program(modelled, whole=small, elastic=missed, families=_families_of(solution.made, modelled))
