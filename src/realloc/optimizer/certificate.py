@@ -81,10 +81,11 @@ class Lagrangian:
             np.where(np.isfinite(groups.high), -np.inf, -outside),
             np.where(np.isfinite(groups.low), np.inf, outside),
         )
+        in_group = group[cash.group] * cash.weight
         account = np.where(
             np.isfinite(cash.most),
             prices.cash,
-            np.minimum(prices.cash, cash.location - group[cash.group] * cash.weight),
+            np.minimum(prices.cash, cash.location - in_group),
         )
         reduced = self._reduced(account[problem.pairs.account], gain, short_gain, tax, orders)
         buy_side, sell_side = self._shared_sides(reduced, group)
@@ -95,7 +96,7 @@ class Lagrangian:
         if sides is not None:
             best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
         off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
-        kept = cash.location - account - group[cash.group] * cash.weight
+        kept = cash.location - account - in_group
         caps = (
             (gain, limits.gain),
             (short_gain, limits.short_gain),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.relaxation import Columns, segments
+from realloc.optimizer.relaxation import Columns, each_of, segments
 from realloc.optimizer.relief import is_out_of_order
 from realloc.optimizer.washes import Family
 
@@ -121,8 +121,8 @@ class Program:
 
     def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:
         """Add rows and return their numbers."""
-        self.row_lower.append(np.broadcast_to(np.asarray(lower, dtype=float), n))
-        self.row_upper.append(np.broadcast_to(np.asarray(upper, dtype=float), n))
+        self.row_lower.append(each_of(lower, n))
+        self.row_upper.append(each_of(upper, n))
         self.n_rows += n
         return np.arange(self.n_rows - n, self.n_rows)
 

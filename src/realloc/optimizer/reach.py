@@ -13,7 +13,7 @@ from realloc.models import CASH
 from realloc.optimizer.blocks import Blocks
 from realloc.optimizer.problem import Floats, sum_by
 from realloc.optimizer.scopes import Group, Scope
-from realloc.optimizer.words import drift_cost, listing, percent
+from realloc.optimizer.words import listing, percent
 
 VISIBLE = 0.001
 """A class nearer to its target than this part of its scope's value is left without a word."""
@@ -52,7 +52,7 @@ def astray(blocks: Blocks) -> list[Astray]:
     """Return the classes and symbols that are visibly off target after the plan, the costliest first."""
     made, problem = blocks.made, blocks.problem
     off = made.off[: len(problem.groups.target)]
-    cost = drift_cost(problem, off).tolist()
+    cost = made.deviation(off, problem.groups.band).tolist()
     placed = [(scope, group) for scope in problem.scopes for group in scope.groups]
     found = [
         (-cost[index], group.name, index, far)

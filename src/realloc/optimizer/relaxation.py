@@ -106,7 +106,7 @@ def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
         )
 
 
-def _each(value: Floats | Flags | float, n: int) -> Floats:
+def each_of(value: Floats | Flags | float, n: int) -> Floats:
     """Return an array of n values, from one that is or from one value for all."""
     return np.asarray(value, dtype=float) if isinstance(value, np.ndarray) else np.full(n, float(value))
 
@@ -136,16 +136,16 @@ class Columns:
         first = self.n
         columns = np.arange(first, first + n)
         self.cost.append(cost)
-        self.lower.append(_each(lower, n))
-        self.upper.append(_each(upper, n))
-        self.integral.append(_each(integral, n).astype(np.intp))
-        self.entries += [(columns, rows, _each(value, n)) for rows, value in entries]
+        self.lower.append(each_of(lower, n))
+        self.upper.append(each_of(upper, n))
+        self.integral.append(each_of(integral, n).astype(np.intp))
+        self.entries += [(columns, rows, each_of(value, n)) for rows, value in entries]
         self.n += n
         return first
 
     def attach(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
         """Add entries to columns that are there already."""
-        self.entries.append((columns, rows, _each(value, len(columns))))
+        self.entries.append((columns, rows, each_of(value, len(columns))))
 
     def model(self) -> Model:
         """Return all columns in column-wise form."""

@@ -129,7 +129,7 @@ def _reach(household: Household, below: float, deadline: Deadline) -> tuple[floa
     solution = (
         solve(problem, idle, deadline, below) if _is_small(problem) else _relaxed(problem, idle, deadline)
     )
-    reached = solution.made.objective() if max(solution.made.missed()) <= MISSED else np.inf
+    reached = np.inf if _misses(solution.made) else solution.made.objective()
     return reached, solution.bound
 
 
@@ -158,12 +158,11 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline, below: float = np.
     if isinstance(idle, WashedRepair):
         kept = _kept_apart(problem, idle, deadline)
         solution = replace(solution, made=min(solution.made, kept, key=_rank))
-    if max(solution.made.missed()) > MISSED or _is_capped(problem) or _is_small(problem) or idle.families:
+    if _misses(solution.made) or _is_capped(problem) or _is_small(problem) or idle.families:
         solution = _programmed(problem, solution, deadline, below)
-    if max(solution.made.missed()) > MISSED:
+    if _misses(solution.made):
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
-    missed = max(solution.made.missed()) > MISSED
-    if solution.bound == -np.inf or (missed and not _is_small(problem)):
+    if solution.bound == -np.inf or (_misses(solution.made) and not _is_small(problem)):
         relented = _relented(problem, solution.made)
         better = _relaxed(relented, solution.made.on(relented), deadline)
         if _rank(better.made.on(problem)) < _rank(solution.made):
@@ -222,6 +221,10 @@ def _raised(idle: Repair) -> Repair:
     return raised
 
 
+def _misses(made: Repair) -> bool:
+    return max(made.missed()) > MISSED
+
+
 def _is_small(problem: Problem) -> bool:
     return len(problem.pairs.held) + len(problem.lots.pair) <= SMALL
 
@@ -234,7 +237,7 @@ def _is_capped(problem: Problem) -> bool:
 def _programmed(problem: Problem, solution: Solution, deadline: Deadline, below: float) -> Solution:
     """Return the solution finished by the integer program, where its gap asks for it."""
     small = _is_small(problem)
-    missed = max(solution.made.missed()) > MISSED
+    missed = _misses(solution.made)
     good = (FINISH_GAP if small else CAP_GAP) * problem.value
     if missed:
         # the relaxation's bound has the price of what is missed in it, which is no part of a plan's objective
@@ -278,7 +281,7 @@ def _finished(
 ) -> Solution:
     """Return the solution improved by the whole program, as far as `effort` goes."""
     made = solution.made
-    reached = made.objective() if max(made.missed()) <= MISSED else np.inf
+    reached = np.inf if _misses(made) else made.objective()
     exact = program.solve(effort, min(reached, below))
     if exact.buy is not None and exact.sell is not None and exact.sells_losses is not None:
         sell = by_lot(problem, program.problem, exact.sell)

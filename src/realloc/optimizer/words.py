@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from realloc.optimizer.problem import Floats, Problem
 from realloc.trades import plain
 
 NOTHING = 0.005
@@ -58,10 +55,3 @@ def listing(names: Sequence[str], most: int = 3) -> str:
 def shares(count: float) -> str:
     """Return a number of shares without trailing zeros."""
     return f"{plain(round(count, 3)):,}"
-
-
-def drift_cost(problem: Problem, off: Floats) -> Floats:
-    """Return the drift cost in dollars of groups `off` dollars from target (OBJ-1), on the last axis."""
-    limits, far = problem.limits, np.abs(off)
-    beyond = np.maximum(far - problem.groups.band, 0.0)
-    return limits.inside_band * far + (limits.outside_band - limits.inside_band) * beyond

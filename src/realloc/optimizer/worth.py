@@ -9,7 +9,7 @@ import numpy as np
 
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Ints, sum_by
-from realloc.optimizer.words import NOTHING, cents, drift_cost, listing, percent, usd
+from realloc.optimizer.words import NOTHING, cents, listing, percent, usd
 
 
 def worths(made: Repair, traded: Ints) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _undone_by_account(made: Repair) -> list[float]:
     before = made.off[:n_groups]
     after = before + off
     cost = made.parts()["drift"] + sum_by(pairs.account, made.pair_cost, n)
-    rise = drift_cost(problem, after).sum(axis=1) - cost
+    rise = made.deviation(after, problem.groups.band).sum(axis=1) - cost
     reserve = np.array([owner.cash_reserve for owner in problem.accounts])
     missed = np.minimum(cash.before, made.cash) < np.minimum(reserve, made.cash) - NOTHING
     for total, cap in (

@@ -56,8 +56,7 @@ def planned_washes(household: Household, trades: Sequence[Trade]) -> PlannedWash
         washes += found
         standing |= settled.standing
     washes.sort(key=_order)
-    accounts = {account.account_number: account.owner for account in household.accounts}
-    blocked = blocked_until(standing, rules, accounts, as_of=household.as_of)
+    blocked = blocked_until(standing, rules, _owners(household), as_of=household.as_of)
     return PlannedWashes(washes=tuple(washes), blocked=blocked)
 
 
@@ -66,12 +65,17 @@ def _order(wash: Wash) -> tuple[bool, date, tuple[date, str, str]]:
     return (not wash.earlier, loss.sale.sold, loss_order(loss))
 
 
+def _owners(household: Household) -> dict[str, str]:
+    """Return the owner of each account by its number."""
+    return {account.account_number: account.owner for account in household.accounts}
+
+
 def _losses_by_group(
     household: Household, trades: Sequence[Trade], name: Mapping[str, str]
 ) -> dict[str, set[Standing]]:
     """Return what is sold at a loss, or may be, and recent losses, of groups with a window that is still open."""
     taxable = {account.account_number for account in household.accounts if account.kind == "taxable"}
-    owner = {account.account_number: account.owner for account in household.accounts}
+    owner = _owners(household)
     lossy = [
         (trade.account_id, trade.symbol, household.as_of)
         for trade in trades
@@ -142,7 +146,7 @@ def wash_sales_of(household: Household, trades: Sequence[Trade]) -> PlannedWashS
         The plan's; sales are read by their lots.
     """
     found = planned_washes(household, trades)
-    owners = {account.account_number: account.owner for account in household.accounts}
+    owners = _owners(household)
     sales = tuple(_sale(wash) for wash in found.washes)
     return PlannedWashSales(
         disallowed=sales,
