@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
@@ -17,9 +17,6 @@ from realloc.errors import SolverError
 from realloc.optimizer.certificate import Bound, Lagrangian
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
-
-GUESSES = 3
-"""Rounds of choosing the sides of torn groups at the prices of the last round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,9 @@ class _Search:
         return _Solved(found=found, torn=torn, larger=np.where(bought >= lost, BUYS, SELLS_LOSSES))
 
     def root(self, target: float) -> _Node:
-        """Solve without decided sides: first with guesses for torn groups, then with their hulls.
+        """Solve without decided sides: open, then with a guess for every group, then with hulls for torn ones.
+
+        The guess is the side that costs less at the prices of the open solution.
 
         Parameters
         ----------
@@ -105,19 +104,14 @@ class _Search:
         bound = solved.found.value
         torn = solved.torn > 0
         private = self.is_private & self.problem.coupled
-        for _ in range(GUESSES):
-            found = solved.found
-            better = np.where(found.sell_side < found.buy_side, SELLS_LOSSES, BUYS)
-            guess = np.where(torn | private, better, OPEN)
-            if (guess == self.guess).all():
-                break
-            self.guess = guess
+        if (torn | private).any():
+            cheaper = np.where(solved.found.sell_side < solved.found.buy_side, SELLS_LOSSES, BUYS)
+            self.guess = np.where(self.problem.coupled, cheaper, OPEN)
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
-            torn |= solved.torn > 0
             if self.gap(bound) <= target:
-                return _Node(bound, next(self.number), sides, replace(solved, torn=np.zeros(self.n)))
-        self.guess = np.where(private, self.guess, OPEN)
+                return _Node(bound, next(self.number), sides, solved)
+            self.guess = np.where(private, cheaper, OPEN)
         while (new := torn & ~self.hull).any():
             self.relaxation.couple(np.flatnonzero(new))
             self.hull |= new
@@ -174,28 +168,26 @@ def settle(
     node: _Node | None = search.root(target)
     leaves = np.inf
     stopped = False
-    # until there is a solution the search goes straight down, then it takes the least bound first
+    # the least bound first, and from there straight down, until what is below cannot be better by the target
     while node or heap:
         if node is None:
             if search.best and (search.gap(min(leaves, heap[0].bound)) <= target or nodes <= 0):
                 break
-            stopped = search.best is not None and is_late()
-            if stopped:
-                break
             node = heapq.heappop(heap)
         solved = node.solved
         if solved is None:
+            stopped = search.best is not None and is_late()
+            if stopped:
+                heapq.heappush(heap, node)
+                break
             nodes -= 1
             node = search.visit(node)
-        elif not solved.torn.any():
+        elif not solved.torn.any() or search.gap(node.bound) <= target:
             leaves = min(leaves, node.bound)
             node = None
         else:
             node, other = search.branch(node, solved)
             heapq.heappush(heap, other)
-        if node and search.best:
-            heapq.heappush(heap, node)
-            node = None
     if search.best is None:
         raise SolverError("no side of the wash groups leaves a solution")
     _, lost = used_sides(problem, search.best)
