@@ -171,13 +171,13 @@ def settle(
     # the least bound first, and from there straight down, until what is below cannot be better by the target
     while node or heap:
         if node is None:
-            if search.best and (search.gap(min(leaves, heap[0].bound)) <= target or nodes <= 0):
+            if search.gap(min(leaves, heap[0].bound)) <= target:
                 break
             node = heapq.heappop(heap)
         solved = node.solved
         if solved is None:
             stopped = search.best is not None and is_late()
-            if stopped:
+            if stopped or (search.best and nodes <= 0):
                 heapq.heappush(heap, node)
                 break
             nodes -= 1
