@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
-from benchmarks.households import Size, Variant, household
-from realloc import rebalance
+from benchmarks.households import SHAPES, Size, Variant, draw, household
+from realloc import Household, rebalance
 from realloc.audit import audit_plan
 
 CASES: list[tuple[Size, Variant, range, float]] = [
@@ -30,6 +33,15 @@ def test_a_plan_of_every_size_passes_the_audit_within_its_certified_gap(
         assert audit_plan(drawn, plan).ok
         assert plan.costs.objective <= plan.costs.do_nothing
         assert plan.certificate.gap_bps <= gap_bps
+
+
+@pytest.mark.parametrize(("variant", "gap_bps"), [("base", 1.0), ("semi", 5.0)])
+def test_five_hundred_single_targets_in_three_accounts_come_as_near_as_those_in_one(
+    variant: Variant, gap_bps: float
+) -> None:
+    shape = replace(SHAPES["XL"], accounts=SHAPES["M"].accounts[:3])
+    drawn = Household.from_dict(draw(shape, Random(100), variant))
+    assert rebalance(drawn).certificate.gap_bps <= gap_bps
 
 
 def test_a_whole_position_with_a_fraction_is_never_sold_but_for_a_fraction() -> None:

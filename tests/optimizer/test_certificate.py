@@ -139,23 +139,26 @@ def test_the_price_of_cash_pays_for_itself() -> None:
     assert by_hand - buys_at_most_a_share_more - 1e-6 <= value <= by_hand + 1e-6
 
 
+DIRECT = replace(synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2)
+"""Twelve symbols with a target each in one account."""
+
+SPREAD = replace(DIRECT, accounts=synthetic.SHAPES["M"].accounts[:4], lots=60)
+"""The same in four accounts."""
+
+
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("size", ["S", "XL"])
-def test_prices_of_their_own_for_private_pairs_never_lower_the_bound(size: synthetic.Size, seed: int) -> None:
-    document = synthetic.document("S", 500 + seed, "semi")
-    if size == "XL":
-        shape = replace(
-            synthetic.SHAPES["XL"], symbols=12, lots=40, legacy=2, no_buy=1, identical=1, recent=2
-        )
-        document = synthetic.draw(shape, seeded(seed), "semi")
-    problem = build(Household.from_dict(document))
-    if size == "XL":
-        assert len(problem.private.pair)
+@pytest.mark.parametrize("variant", ["base", "semi"])
+@pytest.mark.parametrize("shape", [synthetic.SHAPES["S"], DIRECT, SPREAD])
+def test_prices_of_their_own_for_private_groups_never_lower_the_bound(
+    shape: synthetic.Shape, variant: synthetic.Variant, seed: int
+) -> None:
+    problem = build(Household.from_dict(synthetic.draw(shape, seeded(seed), variant)))
+    assert len(problem.private.wash) or not shape.legacy
     nobody = np.empty(0, dtype=np.intp)
-    shared = replace(problem, private=Private(pair=nobody, group=nobody, lots=nobody, owner=nobody))
+    none = Private(wash=nobody, group=nobody, pairs=nobody, pair_owner=nobody, lots=nobody, lot_owner=nobody)
+    shared = replace(problem, private=none)
     rng = seeded(seed)
     for _ in range(10):
         prices = some_prices(problem, rng)
-        prices = replace(prices, cash=-np.abs(prices.cash))
         mine, theirs = Lagrangian(problem).bound(prices), Lagrangian(shared).bound(prices)
         assert mine.value >= theirs.value - 1e-9 * problem.value

@@ -5,8 +5,8 @@ into groups of identical symbols, each of which is solved exactly: it takes the 
 sides, and each order pays its whole cost or is not made. Whatever the prices are, the sum is a lower bound
 (Geoffrion, 1974); good prices only make it a good one, so nothing here relies on the solver's tolerances.
 
-A pair that is alone in its group (a symbol with its own target, held in one account) keeps its group's drift
-to itself: nothing, buying and selling are each bounded with a price of the group of their own.
+A wash group that has a group to itself (a symbol with its own target, in any number of accounts) keeps its drift
+to itself: each of its sides is bounded with a price of the group of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Bound:
     value: float
     buy_side: Floats
     sell_side: Floats
+
+    def cheaper(self) -> Ints:
+        """Return for each wash group the side that costs less."""
+        return np.where(self.sell_side < self.buy_side, SELLS_LOSSES, BUYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +92,16 @@ class Lagrangian:
             np.minimum(prices.cash, cash.location - in_group),
         )
         reduced = self._reduced(account[problem.pairs.account], gain, short_gain, tax, orders)
+        off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
         buy_side, sell_side = self._shared_sides(reduced, group)
-        if len(problem.private.pair):
-            wash = problem.pairs.wash[problem.private.pair]
-            buy_side[wash], sell_side[wash] = self._private_sides(reduced, inside, outside)
+        if len(problem.private.wash):
+            wash, shared = problem.private.wash, off_target[problem.private.group]
+            keeps, sells = self._private_sides(reduced, inside, outside)
+            buy_side[wash] = np.maximum(buy_side[wash] + shared, keeps)
+            sell_side[wash] = np.maximum(sell_side[wash] + shared, sells)
         best = np.minimum(buy_side, sell_side)
         if sides is not None:
             best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
-        off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
         kept = cash.location - account - in_group
         caps = (
             (gain, limits.gain),
@@ -145,15 +151,17 @@ class Lagrangian:
         return sum_by(pairs.wash, np.minimum(buys, keeps), n_wash), sum_by(pairs.wash, sells, n_wash)
 
     def _private_sides(self, reduced: _Reduced, inside: float, outside: float) -> tuple[Floats, Floats]:
-        """Return for each private pair the least cost, its group's drift in it, of not selling losses and of selling.
+        """Return for each private wash group the least cost, its drift in it, of its two sides.
 
-        Each of buying and selling is the maximum over the group's price y of a concave function: of the drift's
-        dual and, for each lot, of shares x min(cost + value x y, 0). Any price gives a valid bound.
+        Either nothing is traded, or one order at least is paid for and what trades cost is at least the maximum over
+        the group's price y of a concave function: of the drift's dual and, for each buy and lot, of
+        shares x min(cost + value x y, 0). Any price gives a valid bound.
         """
         problem = self.problem
         private, pairs = problem.private, problem.pairs
-        p, n = private.pair, len(private.pair)
-        price = pairs.price[p] * pairs.weights[p, 0]
+        n = len(private.wash)
+        dollars = pairs.price * pairs.weights[:, 0]
+        of_lot = problem.lots.pair[private.lots]
         off = (problem.groups.target - problem.groups.before)[private.group]
         band = problem.groups.band[private.group]
         everyone = np.arange(n)
@@ -168,15 +176,20 @@ class Lagrangian:
             drift = y * off + np.minimum(inside - np.abs(y), 0.0) * band
             return drift + sum_by(owner, shares * np.minimum(cost + value * y[owner], 0.0), n)
 
-        def selling(shares: Floats) -> Floats:
-            return best(private.owner, reduced.sell[private.lots], price[private.owner], shares[private.lots])
-
-        order = reduced.order[p]
+        owner = np.concatenate([private.pair_owner, private.lot_owner])
+        cost = np.concatenate([reduced.buy[private.pairs], reduced.sell[private.lots]])
+        value = np.concatenate([-dollars[private.pairs], dollars[of_lot]])
+        kept = np.concatenate([pairs.buy_max[private.pairs], self.kept_shares[private.lots]])
+        sold = slice(len(private.pairs), None)
+        order = reduced.order[private.pairs]
+        least = np.full(n, np.inf)
+        np.minimum.at(least, private.pair_owner, order)
+        paid = np.where(least < 0, sum_by(private.pair_owner, np.minimum(order, 0.0), n), least)
         far = np.abs(off)
         nothing = inside * far + (outside - inside) * np.maximum(far - band, 0.0)
-        buying = best(everyone, reduced.buy[p], -price, pairs.buy_max[p])
-        keeps = np.minimum(nothing, np.minimum(buying, selling(self.kept_shares)) + order)
-        return keeps, np.minimum(nothing, selling(problem.lots.shares) + order)
+        keeps = best(owner, cost, value, kept)
+        sells = best(owner[sold], cost[sold], value[sold], problem.lots.shares[private.lots])
+        return np.minimum(nothing, keeps + paid), np.minimum(nothing, sells + paid)
 
 
 def _tops(owner: Ints, kinks: Floats, falls: Floats, slope: Floats) -> Floats:

@@ -138,13 +138,18 @@ class Cash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Private:
-    """Pairs whose only group has no other pair: their whole trade-off but cash is decided by themselves."""
+    """Wash groups with a group of their own: their whole trade-off but cash is decided by themselves.
 
-    pair: Ints
+    `wash` and `group` have one entry each; `pair_owner` and `lot_owner` name for each of `pairs` and `lots` (places
+    in the flat arrays) the entry that it belongs to.
+    """
+
+    wash: Ints
     group: Ints
+    pairs: Ints
+    pair_owner: Ints
     lots: Ints
-    owner: Ints
-    """For each of `lots` (positions in the flat lots), the place in `pair` of the pair that it belongs to."""
+    lot_owner: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +246,7 @@ def build(household: Household) -> Problem:
         cash=cash,
         limits=limits,
         coupled=coupled,
-        private=private_pairs(pairs, lots, len(groups.target), coupled | limits.on_orders),
+        private=private_groups(pairs, lots, len(groups.target), coupled | limits.on_orders),
         location=fsum(
             seat.location[symbol] * shares * household.prices[symbol]
             for seat in seats
@@ -791,19 +796,30 @@ def coupled_groups(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Fla
     return loss & buys
 
 
-def private_pairs(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
-    """Find the pairs that are alone in their only group and in their wash group, of the wash groups in `torn`.
+def private_groups(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
+    """Find the wash groups of `torn` whose pairs have one and the same group, and no other pair has it.
 
     Elsewhere a price of the group's own would not raise the bound.
     """
-    counts = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)
-    alone = (counts[pairs.groups[:, 0]] == 1) & (pairs.groups[:, 1:] == n_groups).all(axis=1)
-    alone &= pairs.weights[:, 0] > 0
-    alone &= ((np.bincount(pairs.wash, minlength=len(torn)) == 1) & torn)[pairs.wash]
-    chosen = np.flatnonzero(alone)
-    place = np.full(len(pairs.held), -1)
-    place[chosen] = np.arange(len(chosen))
-    owner = place[lots.pair]
+    only = pairs.groups[:, 0]
+    single = (pairs.groups[:, 1:] == n_groups).all(axis=1) & (pairs.weights[:, 0] > 0)
+    wash = np.flatnonzero(torn)
+    first = np.full(len(torn), n_groups)
+    first[pairs.wash[::-1]] = only[::-1]
+    own = single & (only == first[pairs.wash])
+    of_wash = np.bincount(pairs.wash, minlength=len(torn))
+    whole = np.bincount(pairs.wash[own], minlength=len(torn)) == of_wash
+    alone = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)[first] == of_wash
+    wash = wash[(whole & alone & (of_wash > 0))[wash]]
+    place = np.full(len(torn), -1)
+    place[wash] = np.arange(len(wash))
+    pair_owner = place[pairs.wash]
+    lot_owner = pair_owner[lots.pair]
     return Private(
-        pair=chosen, group=pairs.groups[chosen, 0], lots=np.flatnonzero(owner >= 0), owner=owner[owner >= 0]
+        wash=wash,
+        group=first[wash],
+        pairs=np.flatnonzero(pair_owner >= 0),
+        pair_owner=pair_owner[pair_owner >= 0],
+        lots=np.flatnonzero(lot_owner >= 0),
+        lot_owner=lot_owner[lot_owner >= 0],
     )

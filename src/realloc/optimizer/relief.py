@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from realloc.optimizer.problem import Floats, Lots, Problem, private_pairs, sum_by
+from realloc.optimizer.problem import Floats, Lots, Problem, private_groups, sum_by
 
 
 def convex(problem: Problem) -> Problem:
@@ -48,7 +48,7 @@ def convex(problem: Problem) -> Problem:
         place=np.full(len(rows), -1, dtype=np.intp),
     )
     torn = problem.coupled | limits.on_orders
-    private = private_pairs(pairs, pieces, len(problem.groups.target), torn)
+    private = private_groups(pairs, pieces, len(problem.groups.target), torn)
     return replace(problem, lots=pieces, private=private)
 
 

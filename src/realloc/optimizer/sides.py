@@ -18,6 +18,9 @@ from realloc.optimizer.certificate import Bound, Lagrangian
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
 
+NOTHING = 1e-6
+"""Dollars: a side that costs this much less is no better than the other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
@@ -46,11 +49,14 @@ def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Solved:
-    """A node's bound; by wash group the dollars for which it uses both sides, and the side that it uses more."""
+    """A node's bound, and by wash group in dollars what is to be decided, and the side to try first.
+
+    A group is `torn` for what it trades on both sides, or for what the side saves that was not guessed.
+    """
 
     found: Bound
     torn: Floats
-    larger: Ints
+    first: Ints
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,27 +78,34 @@ class _Search:
         self.lagrangian = Lagrangian(problem)
         self.n = len(problem.coupled)
         self.guess = np.zeros(self.n, dtype=np.intp)
-        self.is_private = np.zeros(self.n, dtype=bool)
-        self.is_private[problem.pairs.wash[problem.private.pair]] = True
-        self.hull = np.zeros(self.n, dtype=bool)
+        private = np.zeros(self.n, dtype=bool)
+        private[problem.private.wash] = True
+        self.private = private & problem.coupled
         self.best: Relaxed | None = None
         self.number = count()
 
     def solve(self, sides: Ints) -> _Solved:
-        """Solve with decided sides; note the solution if no group is torn."""
-        self.relaxation.limit(np.where(sides == OPEN, self.guess, sides))
+        """Solve with decided sides and guesses for others; note the solution if no group uses both of its sides."""
+        taken = np.where(sides == OPEN, self.guess, sides)
+        self.relaxation.limit(taken)
         relaxed = self.relaxation.solve()
         found = self.lagrangian.bound(relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)
         torn = np.where(self.problem.coupled, np.minimum(bought, lost), 0.0)
         if not torn.any() and (self.best is None or relaxed.objective < self.best.objective):
             self.best = relaxed
-        return _Solved(found=found, torn=torn, larger=np.where(bought >= lost, BUYS, SELLS_LOSSES))
+        cheaper = found.cheaper()
+        saved = np.abs(found.buy_side - found.sell_side)
+        guessed = self.private & (sides == OPEN) & (taken != OPEN)
+        torn = np.where(guessed & (cheaper != taken) & (saved > NOTHING), saved, torn)
+        larger = np.where(bought >= lost, BUYS, SELLS_LOSSES)
+        return _Solved(found=found, torn=torn, first=np.where(self.private, cheaper, larger))
 
     def root(self, target: float) -> _Node:
         """Solve without decided sides: open, then with a guess for every group, then with hulls for torn ones.
 
-        The guess is the side that costs less at the prices of the open solution.
+        The guess is the side that costs less at the prices of the open solution. Private groups get a new one at the
+        prices that follow from it, and no hull: their bound needs none.
 
         Parameters
         ----------
@@ -102,23 +115,29 @@ class _Search:
         sides = np.zeros(self.n, dtype=np.intp)
         solved = self.solve(sides)
         bound = solved.found.value
-        torn = solved.torn > 0
-        private = self.is_private & self.problem.coupled
-        if (torn | private).any():
-            cheaper = np.where(solved.found.sell_side < solved.found.buy_side, SELLS_LOSSES, BUYS)
-            self.guess = np.where(self.problem.coupled, cheaper, OPEN)
+        torn = (solved.torn > 0) & ~self.private
+        if (torn | self.private).any():
+            self.guess = np.where(self.problem.coupled, solved.found.cheaper(), OPEN)
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
             if self.gap(bound) <= target:
                 return _Node(bound, next(self.number), sides, solved)
-            self.guess = np.where(private, cheaper, OPEN)
-        while (new := torn & ~self.hull).any():
-            self.relaxation.couple(np.flatnonzero(new))
-            self.hull |= new
-            solved = self.solve(sides)
+            self.guess = np.where(self.private, solved.found.cheaper(), OPEN)
+            solved = self.solve_with_hulls(sides, torn)
             bound = max(bound, solved.found.value)
-            torn |= solved.torn > 0
         return _Node(bound, next(self.number), sides, solved)
+
+    def solve_with_hulls(self, sides: Ints, torn: Flags) -> _Solved:
+        """Add the hulls of the groups that are torn, and of those that are then torn, and solve."""
+        hulls = np.zeros(self.n, dtype=bool)
+        while True:
+            new = torn & ~hulls
+            self.relaxation.couple(np.flatnonzero(new))
+            hulls |= new
+            solved = self.solve(sides)
+            torn = (solved.torn > 0) & ~self.private
+            if not (torn & ~hulls).any():
+                return solved
 
     def gap(self, bound: float) -> float:
         """Return how far the best solution is from a bound, in dollars."""
@@ -130,9 +149,9 @@ class _Search:
         return _Node(max(node.bound, solved.found.value), node.number, node.sides, solved)
 
     def branch(self, node: _Node, solved: _Solved) -> tuple[_Node, _Node]:
-        """Return the two sides of the group that is torn most, the one that it uses more first."""
+        """Return the two sides of the group that is torn most, the one to try first before the other."""
         group = int(solved.torn.argmax())
-        first = int(solved.larger[group])
+        first = int(solved.first[group])
         children = []
         for side in (first, BUYS + SELLS_LOSSES - first):
             sides = node.sides.copy()
