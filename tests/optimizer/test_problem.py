@@ -536,29 +536,6 @@ def test_caps_that_are_not_set_are_infinite() -> None:
     assert limits.order_cost == 3
 
 
-def test_private_wash_groups_have_a_group_to_themselves_in_any_number_of_accounts() -> None:
-    home = household(
-        [
-            {"cash": 100, "positions": {"ONE": 1, "TWO": 1, "TWIN": 1, "LEFT": 1}},
-            {"cash": 100, "no_buy": ["ONE", "TWIN"]},
-        ],
-        {"ONE": 10, "TWO": 10, "TWIN": 10, "MATE": 10, "LEFT": 10, "RIGHT": 10},
-        {"ONE": 1, "TWO": 1, "TWIN": 1, "MATE": 1, "BOTH": 1},
-        classes={"BOTH": {"symbols": ["LEFT", "RIGHT"]}},
-        wash_sales={"identical": [["TWIN", "MATE"]]},
-        costs={"order": 5.0},
-    )
-    problem = build(home)
-    private, pairs = problem.private, problem.pairs
-    one = [place(problem, "A", "ONE")]
-    two = [place(problem, "A", "TWO"), place(problem, "B", "TWO")]
-    assert private.pairs.tolist() == sorted(one + two)
-    assert private.wash[private.pair_owner].tolist() == pairs.wash[private.pairs].tolist()
-    assert private.group[private.pair_owner].tolist() == pairs.groups[private.pairs, 0].tolist()
-    assert private.wash[private.lot_owner].tolist() == pairs.wash[problem.lots.pair[private.lots]].tolist()
-    assert sorted(problem.lots.pair[private.lots].tolist()) == [one[0], two[0]]
-
-
 def test_sums_by_index_fill_every_place() -> None:
     assert sum_by(np.array([2, 0, 2]), np.array([1.0, 2.0, 4.0]), 4).tolist() == [2, 0, 5, 0]
 

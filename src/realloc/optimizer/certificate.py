@@ -12,11 +12,13 @@ to itself: each of its sides is bounded with a price of the group of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from realloc.optimizer.private import Private
 from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers, segments
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Multipliers, segments
 
 ROUNDING = 1e-12
 """What float64 may lose, relative to the sum of the absolute terms; taken off the bound."""
@@ -60,10 +62,13 @@ class Lagrangian:
         self.buy_cost = pairs.ask - pairs.price + held_cost
         self.sell_cost = (pairs.price - pairs.bid - held_cost)[lots.pair] + lots.tax
         self.kept_shares = np.where(lots.loss & problem.coupled[pairs.wash][lots.pair], 0.0, lots.shares)
-        self.is_shared = np.ones(len(problem.groups.target), dtype=bool)
-        self.is_shared[problem.private.group] = False
 
-    def bound(self, prices: Multipliers, sides: Ints | None = None) -> Bound:
+    @cached_property
+    def private(self) -> Private:
+        """The groups that get prices of their own."""
+        return Private(self.problem)
+
+    def bound(self, prices: Multipliers, sides: Ints | None = None, *, own_prices: bool = True) -> Bound:
         """Return the bound at the given prices.
 
         Parameters
@@ -72,6 +77,9 @@ class Lagrangian:
             Any prices; they are clipped to where the bound is finite.
         sides : array of int, optional
             Sides already decided (by wash group): the bound then holds for plans that keep to them.
+        own_prices : bool
+            Whether private groups get prices of their own, which takes longer and is never worse. They save nothing
+            where the prices are those of a relaxation that keeps to the rules.
         """
         problem = self.problem
         cash, groups, limits = problem.cash, problem.groups, problem.limits
@@ -94,14 +102,14 @@ class Lagrangian:
         reduced = self._reduced(account[problem.pairs.account], gain, short_gain, tax, orders)
         off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
         buy_side, sell_side = self._shared_sides(reduced, group)
-        if len(problem.private.wash):
-            wash, shared = problem.private.wash, off_target[problem.private.group]
-            keeps, sells = self._private_sides(reduced, inside, outside)
-            buy_side[wash] = np.maximum(buy_side[wash] + shared, keeps)
-            sell_side[wash] = np.maximum(sell_side[wash] + shared, sells)
         best = np.minimum(buy_side, sell_side)
         if sides is not None:
             best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
+        if own_prices and len(self.private.group):
+            own = self.private.bounds(reduced.buy, reduced.sell, reduced.order, inside, outside)
+            cost = self._private_sides(own, off_target[self.private.group], buy_side, sell_side, sides)
+            best = np.concatenate([best[~self.private.wash], cost])
+            off_target = off_target[self.private.others]
         kept = cash.location - account - in_group
         caps = (
             (gain, limits.gain),
@@ -114,7 +122,7 @@ class Lagrangian:
             [
                 account * cash.before,
                 kept * np.where((kept < 0) & np.isfinite(cash.most), cash.most, cash.reserve),
-                off_target[self.is_shared],
+                off_target,
                 best,
                 [problem.location, *(price * cap for price, cap in caps if price)],
             ]
@@ -150,61 +158,34 @@ class Lagrangian:
         )
         return sum_by(pairs.wash, np.minimum(buys, keeps), n_wash), sum_by(pairs.wash, sells, n_wash)
 
-    def _private_sides(self, reduced: _Reduced, inside: float, outside: float) -> tuple[Floats, Floats]:
-        """Return for each private wash group the least cost, its drift in it, of its two sides.
+    def _private_sides(
+        self, own: Floats, shared: Floats, buy_side: Floats, sell_side: Floats, sides: Ints | None
+    ) -> Floats:
+        """Put what private groups cost at best into the sides of their wash groups; return it by group.
 
-        Either nothing is traded, or one order at least is paid for and what trades cost is at least the maximum over
-        the group's price y of a concave function: of the drift's dual and, for each buy and lot, of
-        shares x min(cost + value x y, 0). Any price gives a valid bound.
+        `own` is the bound of each case at its own price, `shared` the drift's part of it at the common one.
         """
-        problem = self.problem
-        private, pairs = problem.private, problem.pairs
-        n = len(private.wash)
-        dollars = pairs.price * pairs.weights[:, 0]
-        of_lot = problem.lots.pair[private.lots]
-        off = (problem.groups.target - problem.groups.before)[private.group]
-        band = problem.groups.band[private.group]
-        everyone = np.arange(n)
-
-        def best(owner: Ints, cost: Floats, value: Floats, shares: Floats) -> Floats:
-            kinks = np.concatenate([-cost / value, np.full(n, -inside), np.full(n, inside)])
-            falls = np.concatenate([shares * np.abs(value), band, band])
-            slope = off + band + sum_by(owner, shares * np.maximum(value, 0.0), n)
-            y = np.clip(
-                _tops(np.concatenate([owner, everyone, everyone]), kinks, falls, slope), -outside, outside
-            )
-            drift = y * off + np.minimum(inside - np.abs(y), 0.0) * band
-            return drift + sum_by(owner, shares * np.minimum(cost + value * y[owner], 0.0), n)
-
-        owner = np.concatenate([private.pair_owner, private.lot_owner])
-        cost = np.concatenate([reduced.buy[private.pairs], reduced.sell[private.lots]])
-        value = np.concatenate([-dollars[private.pairs], dollars[of_lot]])
-        kept = np.concatenate([pairs.buy_max[private.pairs], self.kept_shares[private.lots]])
-        sold = slice(len(private.pairs), None)
-        order = reduced.order[private.pairs]
-        least = np.full(n, np.inf)
-        np.minimum.at(least, private.pair_owner, order)
-        paid = np.where(least < 0, sum_by(private.pair_owner, np.minimum(order, 0.0), n), least)
-        far = np.abs(off)
-        nothing = inside * far + (outside - inside) * np.maximum(far - band, 0.0)
-        keeps = best(owner, cost, value, kept)
-        sells = best(owner[sold], cost[sold], value[sold], problem.lots.shares[private.lots])
-        return np.minimum(nothing, keeps + paid), np.minimum(nothing, sells + paid)
-
-
-def _tops(owner: Ints, kinks: Floats, falls: Floats, slope: Floats) -> Floats:
-    """Return where concave functions are at their tops: infinite where they rise or fall for ever.
-
-    Function k starts with the slope ``slope[k]``, which falls by ``falls`` at each of the `kinks` that it owns.
-    """
-    order = np.lexsort((kinks, owner))
-    owner, kinks = owner[order], kinks[order]
-    last = np.cumsum(np.bincount(owner, minlength=len(slope)))
-    fallen = np.concatenate([[0.0], np.cumsum(falls[order])])
-    first = np.concatenate([[0], last[:-1]])
-    rising = np.bincount(owner[fallen[1:] - fallen[first][owner] < slope[owner]], minlength=len(slope))
-    tops = np.append(kinks, np.inf)[np.where(rising < last - first, first + rising, -1)]
-    return np.where(slope <= 0, -np.inf, tops)
+        private = self.private
+        n = len(own)
+        at_common = np.where(
+            private.sides == BUYS,
+            buy_side[private.washes],
+            np.where(
+                private.sides == SELLS_LOSSES,
+                sell_side[private.washes],
+                np.minimum(buy_side, sell_side)[private.washes],
+            ),
+        )
+        cost = np.maximum(own, shared[private.owner] + sum_by(private.cases, at_common, n))
+        if sides is not None:
+            decided = sides[private.washes]
+            barred = (decided != OPEN) & (private.sides != OPEN) & (decided != private.sides)
+            cost[private.cases[barred]] = np.inf
+        for side, of_side in ((BUYS, buy_side), (SELLS_LOSSES, sell_side)):
+            mine = private.sides == side
+            of_side[private.washes[mine]] = np.inf
+            np.minimum.at(of_side, private.washes[mine], cost[private.cases[mine]])
+        return np.asarray(np.minimum.reduceat(cost, private.first))
 
 
 def _deviation(problem: Problem, group: Floats, inside: float, outside: float) -> Floats:

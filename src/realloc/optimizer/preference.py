@@ -12,7 +12,7 @@ TIE = 0.01
 
 
 def prefer(made: Repair) -> None:
-    """Turn buys into buys of a more preferred symbol of the same groups in the same account, where they tie.
+    """Turn buys into buys of the preferred symbol of the same groups in the same account, where they tie.
 
     Parameters
     ----------
@@ -38,15 +38,14 @@ def prefer(made: Repair) -> None:
 
 
 def _swaps(made: Repair) -> tuple[Ints, Ints]:
-    """Return bought pairs and, for each, the pairs that could be bought instead, the most preferred first."""
+    """Return bought pairs that are not preferred, and preferred ones that could be bought instead."""
     pairs = made.problem.pairs
     bought = np.flatnonzero((made.shares > 0) & (pairs.rank > 0))
-    alike = (pairs.account == pairs.account[bought, None]) & (pairs.rank < pairs.rank[bought, None])
+    alike = (pairs.account == pairs.account[bought, None]) & (pairs.rank == 0)
     alike &= (made.shares >= 0) & (made.buy_max > made.shares)
     alike &= (pairs.groups == pairs.groups[bought, None]).all(axis=2)
     row, new = np.nonzero(alike)
-    order = np.lexsort((pairs.rank[new], row))
-    return bought[row[order]], new[order]
+    return bought[row], new
 
 
 def _counts(made: Repair, old: Ints, new: Ints) -> Floats:

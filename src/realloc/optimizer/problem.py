@@ -137,22 +137,6 @@ class Cash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Private:
-    """Wash groups with a group of their own: their whole trade-off but cash is decided by themselves.
-
-    `wash` and `group` have one entry each; `pair_owner` and `lot_owner` name for each of `pairs` and `lots` (places
-    in the flat arrays) the entry that it belongs to.
-    """
-
-    wash: Ints
-    group: Ints
-    pairs: Ints
-    pair_owner: Ints
-    lots: Ints
-    lot_owner: Ints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Prices and caps of the policy; a cap that is not set is infinite.
 
@@ -203,7 +187,6 @@ class Problem:
     cash: Cash
     limits: Limits
     coupled: Flags
-    private: Private
     location: float
 
     @property
@@ -246,7 +229,6 @@ def build(household: Household) -> Problem:
         cash=cash,
         limits=limits,
         coupled=coupled,
-        private=private_groups(pairs, lots, len(groups.target), coupled | limits.on_orders),
         location=fsum(
             seat.location[symbol] * shares * household.prices[symbol]
             for seat in seats
@@ -794,32 +776,3 @@ def coupled_groups(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Fla
         loss[pairs.wash[lots.pair[lots.loss]]] = True
         buys[pairs.wash[pairs.buy_max > 0]] = True
     return loss & buys
-
-
-def private_groups(pairs: Pairs, lots: Lots, n_groups: int, torn: Flags) -> Private:
-    """Find the wash groups of `torn` whose pairs have one and the same group, and no other pair has it.
-
-    Elsewhere a price of the group's own would not raise the bound.
-    """
-    only = pairs.groups[:, 0]
-    single = (pairs.groups[:, 1:] == n_groups).all(axis=1) & (pairs.weights[:, 0] > 0)
-    wash = np.flatnonzero(torn)
-    first = np.full(len(torn), n_groups)
-    first[pairs.wash[::-1]] = only[::-1]
-    own = single & (only == first[pairs.wash])
-    of_wash = np.bincount(pairs.wash, minlength=len(torn))
-    whole = np.bincount(pairs.wash[own], minlength=len(torn)) == of_wash
-    alone = np.bincount(pairs.groups.ravel(), minlength=n_groups + 1)[first] == of_wash
-    wash = wash[(whole & alone & (of_wash > 0))[wash]]
-    place = np.full(len(torn), -1)
-    place[wash] = np.arange(len(wash))
-    pair_owner = place[pairs.wash]
-    lot_owner = pair_owner[lots.pair]
-    return Private(
-        wash=wash,
-        group=first[wash],
-        pairs=np.flatnonzero(pair_owner >= 0),
-        pair_owner=pair_owner[pair_owner >= 0],
-        lots=np.flatnonzero(lot_owner >= 0),
-        lot_owner=lot_owner[lot_owner >= 0],
-    )

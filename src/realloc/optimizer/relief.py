@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from realloc.optimizer.problem import Floats, Lots, Problem, private_groups, sum_by
+from realloc.optimizer.problem import Floats, Lots, Problem, sum_by
 
 
 def convex(problem: Problem) -> Problem:
@@ -47,9 +47,7 @@ def convex(problem: Problem) -> Problem:
         first=np.array(first, dtype=np.intp),
         place=np.full(len(rows), -1, dtype=np.intp),
     )
-    torn = problem.coupled | limits.on_orders
-    private = private_groups(pairs, pieces, len(problem.groups.target), torn)
-    return replace(problem, lots=pieces, private=private)
+    return replace(problem, lots=pieces)
 
 
 def by_lot(problem: Problem, relaxed: Problem, sell: Floats) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -78,28 +79,34 @@ class _Search:
         self.lagrangian = Lagrangian(problem)
         self.n = len(problem.coupled)
         self.guess = np.zeros(self.n, dtype=np.intp)
-        private = np.zeros(self.n, dtype=bool)
-        private[problem.private.wash] = True
-        self.private = private & problem.coupled
+        self.own_prices = problem.limits.on_orders
         self.best: Relaxed | None = None
         self.number = count()
+
+    @cached_property
+    def private(self) -> Flags:
+        """The wash groups whose sides are chosen in private groups."""
+        return self.lagrangian.private.wash & self.problem.coupled
 
     def solve(self, sides: Ints) -> _Solved:
         """Solve with decided sides and guesses for others; note the solution if no group uses both of its sides."""
         taken = np.where(sides == OPEN, self.guess, sides)
         self.relaxation.limit(taken)
         relaxed = self.relaxation.solve()
-        found = self.lagrangian.bound(relaxed.multipliers, sides)
         bought, lost = used_sides(self.problem, relaxed)
         torn = np.where(self.problem.coupled, np.minimum(bought, lost), 0.0)
         if not torn.any() and (self.best is None or relaxed.objective < self.best.objective):
             self.best = relaxed
-        cheaper = found.cheaper()
-        saved = np.abs(found.buy_side - found.sell_side)
-        guessed = self.private & (sides == OPEN) & (taken != OPEN)
-        torn = np.where(guessed & (cheaper != taken) & (saved > NOTHING), saved, torn)
-        larger = np.where(bought >= lost, BUYS, SELLS_LOSSES)
-        return _Solved(found=found, torn=torn, first=np.where(self.private, cheaper, larger))
+        self.own_prices = self.own_prices or bool(torn.any())
+        found = self.lagrangian.bound(relaxed.multipliers, sides, own_prices=self.own_prices)
+        first = np.where(bought >= lost, BUYS, SELLS_LOSSES)
+        if self.own_prices:
+            cheaper = found.cheaper()
+            saved = np.abs(found.buy_side - found.sell_side)
+            guessed = self.private & (sides == OPEN) & (taken != OPEN)
+            torn = np.where(guessed & (cheaper != taken) & (saved > NOTHING), saved, torn)
+            first = np.where(self.private, cheaper, first)
+        return _Solved(found=found, torn=torn, first=first)
 
     def root(self, target: float) -> _Node:
         """Solve without decided sides: open, then with a guess for every group, then with hulls for torn ones.
@@ -115,16 +122,16 @@ class _Search:
         sides = np.zeros(self.n, dtype=np.intp)
         solved = self.solve(sides)
         bound = solved.found.value
-        torn = (solved.torn > 0) & ~self.private
-        if (torn | self.private).any():
+        if self.problem.coupled.any() and self.gap(bound) > target:
+            self.own_prices = True
+            torn = (solved.torn > 0) & ~self.private
             self.guess = np.where(self.problem.coupled, solved.found.cheaper(), OPEN)
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
-            if self.gap(bound) <= target:
-                return _Node(bound, next(self.number), sides, solved)
-            self.guess = np.where(self.private, solved.found.cheaper(), OPEN)
-            solved = self.solve_with_hulls(sides, torn)
-            bound = max(bound, solved.found.value)
+            if self.gap(bound) > target:
+                self.guess = np.where(self.private, solved.found.cheaper(), OPEN)
+                solved = self.solve_with_hulls(sides, torn)
+                bound = max(bound, solved.found.value)
         return _Node(bound, next(self.number), sides, solved)
 
     def solve_with_hulls(self, sides: Ints, torn: Flags) -> _Solved:
