@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -438,6 +439,32 @@ def test_a_household_with_caps_and_reserves_out_of_reach_gets_its_plan() -> None
     assert not audit_plan(home, plan).errors
     assert len(plan.trades) == 1
     assert sum(row.shortfall for row in plan.accounts) > 0
+
+
+def test_a_cap_on_tax_that_rounding_up_would_break_is_used_to_the_last_thousandth_of_a_share() -> None:
+    lots = [lot("CENTS", 7, 0.22, "2025-03-02"), lot("DEAR", 58, 267.87, "2025-03-02")]
+    account = {"cash": 0, "cash_reserve": 20_000, "fractional": True, "no_buy": ["CENTS"], "lots": lots}
+    home = household(
+        {**account, "positions": {"CENTS": 7, "DEAR": 58}},
+        {"CENTS": 0.37, "DEAR": 803.61},
+        {"CENTS": 2, "DEAR": 2, "CASH": 1},
+        tax={"short_term_rate": 0.2, "long_term_rate": 0.3, "loss_value": 0.0},
+        costs={"spread_bps": 5.0},
+        max_tax=25.0,
+    )
+    bid = {"CENTS": Fraction("0.37") * Fraction("0.99975"), "DEAR": Fraction("803.61") * Fraction("0.99975")}
+    tax = {
+        name: (bid[name] - cost) / 5
+        for name, cost in (("CENTS", Fraction("0.22")), ("DEAR", Fraction("267.87")))
+    }
+    raised = {}
+    for dear in range(int(25_000 / tax["DEAR"]) + 1):
+        cents = min(7_000, int((25_000 - dear * tax["DEAR"]) / tax["CENTS"]))
+        raised[dear * bid["DEAR"] + cents * bid["CENTS"]] = {
+            ("A", "CENTS"): -cents / 1000,
+            ("A", "DEAR"): -dear / 1000,
+        }
+    assert orders(rebalance(home)) == raised[max(raised)]
 
 
 def test_many_reserves_out_of_reach_under_a_cap_on_orders_end_in_a_plan() -> None:

@@ -44,6 +44,14 @@ def test_five_hundred_single_targets_in_three_accounts_come_as_near_as_those_in_
     assert rebalance(drawn).certificate.gap_bps <= gap_bps
 
 
+def test_single_targets_in_two_accounts_come_near_the_best_where_wash_sales_are_only_named() -> None:
+    # a relaxation that buys back in the same account what it sells at a loss stays 25 basis points away
+    shape = replace(SHAPES["XL"], accounts=SHAPES["M"].accounts[:2], symbols=60, lots=360)
+    document = draw(shape, Random(7))
+    document["policy"]["wash_sales"]["mode"] = "warn"
+    assert rebalance(Household.from_dict(document)).certificate.gap_bps <= 3.0
+
+
 def test_a_whole_position_with_a_fraction_is_never_sold_but_for_a_fraction() -> None:
     # moves from a whole position of 348.865 shares once went to 347.865
     drawn = household("L", 102)

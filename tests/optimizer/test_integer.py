@@ -189,8 +189,12 @@ def test_improving_never_makes_a_plan_worse_and_leaves_no_better_step_or_leap(
     if len(problem.pairs.held):
         wander(made, rng, 25)
     before = weighted(made), made.objective()
+    stepped = made.at(made.shares)
+    stepped.descend()
     made.improve()
     after = weighted(made), made.objective()
+    stepped.refresh()
+    assert made.score() <= stepped.score() + 1e-6 + 1e-12 * abs(stepped.score())
     assert sum(after) <= sum(before) + 1e-6 * max(1.0, abs(sum(before)) * 1e-9)
     assert made.score() == pytest.approx(sum(after), rel=1e-12, abs=1e-9)
     for counts in (*made.neighbours(), *made.leaps()) if len(problem.pairs.held) else ():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks import households as synthetic
 from realloc.accounts import Lot
 from realloc.household import Household
-from realloc.optimizer.problem import Problem, build, shares_within, shares_worth, sum_by
+from realloc.optimizer.problem import Problem, build, shares_within, shares_worth, sided_by_pair, sum_by
 from realloc.testing.strategies import households
 from tests.optimizer.cases import (
     buyable,
@@ -534,6 +534,22 @@ def test_caps_that_are_not_set_are_infinite() -> None:
     ).limits
     assert (limits.orders, limits.gain, limits.tax, limits.drift) == (3, 0, 2.5, 0.01)
     assert limits.order_cost == 3
+
+
+def test_sided_by_pair_each_account_buys_a_symbol_or_sells_its_losses() -> None:
+    lossy = {"cash": 100, "positions": {"S": 2}, "lots": [lot("S", 1, 20.0), lot("S", 1, 5.0)]}
+    home = household(
+        [lossy, {**lossy, "no_buy": ["S"]}, {"cash": 100, "kind": "tax_exempt"}],
+        {"S": 10},
+        {"S": 1},
+        wash_sales={"mode": "warn"},
+    )
+    problem = build(home)
+    assert not problem.coupled.any()
+    sided = sided_by_pair(problem)
+    assert sided.pairs.wash.tolist() == [0, 1, 2]
+    assert sided.coupled.tolist() == [True, False, False]
+    assert sided.lots is problem.lots
 
 
 def test_sums_by_index_fill_every_place() -> None:

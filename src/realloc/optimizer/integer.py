@@ -345,15 +345,30 @@ class Repair:
         return total
 
     def improve(self) -> None:
-        """Make the best moves until none lowers the score: steps, then leaps, and so on in turn.
+        """Make the best moves until none lowers the score.
+
+        Where something is missed, leaps may reach it at once and single steps may keep nearer to what was rounded:
+        the better of the two is taken.
+        """
+        if max(self.missed()) > NEGLIGIBLE:
+            stepped = self.at(self.shares)
+            stepped.descend()
+            self._descend(self.leaps)
+            self.descend()
+            if stepped.score() < self.score():
+                self.shares = stepped.shares
+        else:
+            self.descend()
+        self.refresh()
+
+    def descend(self) -> None:
+        """Make steps, then leaps, and so on in turn.
 
         Where the score is convex in the count of each pair, a leap gains nothing when no step does.
         """
-        if max(self.missed()) > NEGLIGIBLE:
-            self._descend(self.leaps)
-        while self._descend(self.neighbours) and not self.convex and self._descend(self.leaps):
+        self._descend(self.neighbours)
+        while not self.convex and self._descend(self.leaps) and self._descend(self.neighbours):
             pass
-        self.refresh()
 
     def _descend(self, moves: Callable[[], tuple[Floats, ...]]) -> int:
         """Make the best of some kinds of moves until none lowers the score; return how often one was made.

@@ -776,3 +776,10 @@ def coupled_groups(pairs: Pairs, lots: Lots, n_wash: int, *, avoid: bool) -> Fla
         loss[pairs.wash[lots.pair[lots.loss]]] = True
         buys[pairs.wash[pairs.buy_max > 0]] = True
     return loss & buys
+
+
+def sided_by_pair(problem: Problem) -> Problem:
+    """Return the problem in which each pair is its own wash group, and buys or sells its losses (rule QTY-2)."""
+    n = len(problem.pairs.held)
+    pairs = replace(problem.pairs, wash=np.arange(n))
+    return replace(problem, pairs=pairs, coupled=coupled_groups(pairs, problem.lots, n, avoid=True))

@@ -55,7 +55,7 @@ def by_lot(problem: Problem, relaxed: Problem, sell: Floats) -> Floats:
 
     A relieved pair sells its lots in their order.
     """
-    if relaxed is problem:
+    if relaxed.lots is problem.lots:
         return sell
     pairs, lots = problem.pairs, problem.lots
     sold = sum_by(relaxed.lots.pair, sell, len(pairs.held))

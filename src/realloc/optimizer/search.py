@@ -17,7 +17,7 @@ from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
-from realloc.optimizer.problem import Flags, Floats, Problem, build, coupled_groups
+from realloc.optimizer.problem import Flags, Floats, Problem, build, coupled_groups, sided_by_pair
 from realloc.optimizer.raising import trimmed, with_tax_first, with_tax_of
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.relief import by_lot, convex
@@ -176,7 +176,8 @@ def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
 
     Where the relaxation makes more orders than the cap allows, its trades are no start and are not rounded.
     """
-    relaxed = convex(problem)
+    free = not problem.coupled.any()
+    relaxed = sided_by_pair(convex(problem)) if free else convex(problem)
     relaxation = Relaxation(relaxed)
     good = (FINISH_GAP if _is_small(problem) else GOOD_GAP) * problem.value
     settled = settle(relaxed, relaxation, good, SIDE_NODES, deadline.passed)
@@ -188,7 +189,7 @@ def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
                 idle,
                 settled.relaxed.buy,
                 by_lot(problem, relaxed, settled.relaxed.sell),
-                settled.sells_losses,
+                idle.sells_losses if free else settled.sells_losses,
             ),
             key=_rank,
         )
