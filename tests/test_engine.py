@@ -467,6 +467,19 @@ def test_a_cap_on_tax_that_rounding_up_would_break_is_used_to_the_last_thousandt
     assert orders(rebalance(home)) == raised[max(raised)]
 
 
+def test_a_purchase_that_takes_less_than_a_millionth_of_a_dollar_too_much_is_a_step_smaller() -> None:
+    # 0.001 x 1.00015 + 12,087.029 is 12,087.03000015
+    home = household(
+        {"cash": 12_087.03, "fractional": True, "kind": "tax_exempt"},
+        {"HAIR": {"price": 1.0, "spread_bps": 3.0}, "MOST": 1.0},
+        {"HAIR": 0.001, "MOST": 12_087.029},
+    )
+    plan = rebalance(home)
+    assert plan.accounts[0].cash_after == 0.0
+    assert plan.accounts[0].shortfall == 0.0
+    assert orders(plan)["A", "MOST"] == 12_087.028
+
+
 def test_many_reserves_out_of_reach_under_a_cap_on_orders_end_in_a_plan() -> None:
     document = synthetic.document("M", 7, "cap")
     document["policy"] |= {"max_orders": 3, "max_drift": 0.0}

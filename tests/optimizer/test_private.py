@@ -53,12 +53,13 @@ def test_private_groups_share_nothing_but_cash_and_have_a_wash_group_with_two_si
     )
     problem = build(home)
     private = Private(problem)
-    members = [set[str]() for _ in private.group]
+    members = [set[str]() for _ in private.first]
     for wash, case in zip(private.washes, private.cases, strict=True):
         members[private.owner[case]] |= names(problem, wash)
-    # GAIN has no loss to sell, TWIN and MATE are identical in two groups, WIDE counts in two
-    assert sorted(map(sorted, members)) == [["LEFT", "RIGHT"], ["ONE"]]
-    assert sorted(np.bincount(private.owner)) == [2, 4]
+    # GAIN has no loss to sell, and WIDE counts in two groups; TWIN and MATE are identical and tie theirs together
+    assert sorted(map(sorted, members)) == [["LEFT", "RIGHT"], ["MATE", "TWIN"], ["ONE"]]
+    assert sorted(np.bincount(private.owner)) == [2, 2, 4]
+    assert np.bincount(private.block).tolist() == [2 if "TWIN" in one else 1 for one in members]
     one = problem.pairs.groups[place(problem, "A", "ONE"), 0]
     assert one in private.group
 
@@ -95,30 +96,32 @@ def test_a_case_costs_the_most_that_any_price_of_its_group_shows(shape: syntheti
     sell = np.array([rng.uniform(-0.1, 0.1) for _ in lots.pair]) * pairs.price[lots.pair]
     found = private.bounds(buy, sell, np.zeros(len(pairs.price)), inside, outside)
     expected = []
-    for group in private.group:
-        washes = sorted({int(pairs.wash[p]) for p in np.flatnonzero(pairs.groups[:, 0] == group)})
+    for block in range(len(private.first)):
+        members = private.group[private.block == block]
+        washes = sorted({int(pairs.wash[p]) for p in np.flatnonzero(np.isin(pairs.groups[:, 0], members))})
         two = [wash for wash in washes if problem.coupled[wash]]
-        off = float(groups.target[group] - groups.before[group])
         for chosen in product((BUYS, SELLS_LOSSES), repeat=len(two)):
             side = dict(zip(two, chosen, strict=True))
-            trades = [
-                (buy[p], -pairs.price[p] * pairs.weights[p, 0], pairs.buy_max[p])
-                for p in np.flatnonzero(np.isin(pairs.wash, washes))
-                if side.get(int(pairs.wash[p])) != SELLS_LOSSES
-            ]
-            trades += [
-                (sell[k], pairs.price[lots.pair[k]] * pairs.weights[lots.pair[k], 0], lots.shares[k])
-                for k in np.flatnonzero(np.isin(pairs.wash[lots.pair], washes))
-                if not (lots.loss[k] and side.get(int(pairs.wash[lots.pair[k]])) == BUYS)
-            ]
-            prices = [-outside, -inside, inside, outside]
-            prices += [-cost / value for cost, value, _ in trades if abs(cost / value) < outside]
-            expected.append(
-                max(
+            cost = 0.0
+            for group in members:
+                off = float(groups.target[group] - groups.before[group])
+                trades = [
+                    (buy[p], -pairs.price[p] * pairs.weights[p, 0], pairs.buy_max[p])
+                    for p in np.flatnonzero(pairs.groups[:, 0] == group)
+                    if side.get(int(pairs.wash[p])) != SELLS_LOSSES
+                ]
+                trades += [
+                    (sell[k], pairs.price[lots.pair[k]] * pairs.weights[lots.pair[k], 0], lots.shares[k])
+                    for k in np.flatnonzero(pairs.groups[lots.pair, 0] == group)
+                    if not (lots.loss[k] and side.get(int(pairs.wash[lots.pair[k]])) == BUYS)
+                ]
+                prices = [-outside, -inside, inside, outside]
+                prices += [-each / value for each, value, _ in trades if abs(each / value) < outside]
+                cost += max(
                     y * off
                     + min(inside - abs(y), 0.0) * groups.band[group]
-                    + sum(shares * min(cost + value * y, 0.0) for cost, value, shares in trades)
+                    + sum(shares * min(each + value * y, 0.0) for each, value, shares in trades)
                     for y in prices
                 )
-            )
+            expected.append(cost)
     assert sorted(found) == pytest.approx(sorted(expected), rel=1e-9, abs=1e-9 * problem.value)

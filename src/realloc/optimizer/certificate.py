@@ -5,8 +5,7 @@ into groups of identical symbols, each of which is solved exactly: it takes the 
 sides, and each order pays its whole cost or is not made. Whatever the prices are, the sum is a lower bound
 (Geoffrion, 1974); good prices only make it a good one, so nothing here relies on the solver's tolerances.
 
-A wash group that has a group to itself (a symbol with its own target, in any number of accounts) keeps its drift
-to itself: each of its sides is bounded with a price of the group of its own.
+Groups that share nothing but cash with others are bounded as a whole, at prices of their own (see `private`).
 """
 
 from __future__ import annotations
@@ -107,7 +106,8 @@ class Lagrangian:
             best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
         if own_prices and len(self.private.group):
             own = self.private.bounds(reduced.buy, reduced.sell, reduced.order, inside, outside)
-            cost = self._private_sides(own, off_target[self.private.group], buy_side, sell_side, sides)
+            shared = sum_by(self.private.block, off_target[self.private.group], len(self.private.first))
+            cost = self._private_sides(own, shared, buy_side, sell_side, sides)
             best = np.concatenate([best[~self.private.wash], cost])
             off_target = off_target[self.private.others]
         kept = cash.location - account - in_group
@@ -161,9 +161,9 @@ class Lagrangian:
     def _private_sides(
         self, own: Floats, shared: Floats, buy_side: Floats, sell_side: Floats, sides: Ints | None
     ) -> Floats:
-        """Put what private groups cost at best into the sides of their wash groups; return it by group.
+        """Put what blocks of private groups cost at best into the sides of their wash groups; return it by block.
 
-        `own` is the bound of each case at its own price, `shared` the drift's part of it at the common one.
+        `own` is the bound of each case at prices of its own, `shared` the drift's part of a block at the common ones.
         """
         private = self.private
         n = len(own)

@@ -52,7 +52,7 @@ def trades_of(problem: Problem, made: Repair) -> list[Trade]:
     books: dict[int, NamedLots] = {}
     out = []
     for sequence, (bought, number, symbol, p, n, count, held) in enumerate(sorted(rows), start=1):
-        shares = plain(-held if count == -held else round(count, 3))
+        shares = plain(_stated(count, held))
         if not bought and n not in books:
             books[n] = NamedLots(problem.accounts[n])
         price = problem.household.prices[symbol]
@@ -215,6 +215,11 @@ def certificate_of(
     )
 
 
+def _stated(count: float, held: float) -> float:
+    """Return shares as a plan states them: a whole position as it is held, else to thousandths."""
+    return -held if count == -held else round(count, 3)
+
+
 def _dollars(amount: float) -> float:
     return round(amount, 2) + 0.0
 
@@ -223,19 +228,39 @@ def _figure(amount: float) -> float:
     return round(amount, 6) + 0.0
 
 
+def exact_cash(made: Repair, n: int) -> Decimal:
+    """Return the cash of an account after its trades, in exact dollars."""
+    problem = made.problem
+    pairs, account = problem.pairs, problem.accounts[n]
+    traded = np.flatnonzero((pairs.account == n) & (made.shares != 0))
+    columns = (pairs.symbol[traded], made.shares[traded], pairs.held[traded])
+    changes = [
+        _proceeds(problem.household, problem.symbols[s], _stated(count, held))
+        for s, count, held in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    return sum(changes, _cash_before(account))
+
+
+def _cash_before(account: Account) -> Decimal:
+    return Decimal(repr(account.cash)) + Decimal(repr(account.cash_flow))
+
+
+def _proceeds(household: Household, symbol: str, shares: float) -> Decimal:
+    """Return what a trade brings into an account, in exact dollars; less than nothing for a purchase."""
+    half = Decimal(repr(household.spread_bps(symbol))) / 20_000
+    value = Decimal(repr(shares)) * Decimal(repr(household.prices[symbol]))
+    return -value * (1 + half if shares > 0 else 1 - half) - Decimal(repr(household.policy.costs.commission))
+
+
 def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCash]:
     """Yield each account's cash, exact and then rounded down to the cent (rule CASH-1)."""
-    household = problem.household
-    commission = Decimal(repr(household.policy.costs.commission))
     changes: dict[str, Decimal] = {}
     for trade in trades:
-        half = Decimal(repr(household.spread_bps(trade.symbol))) / 20_000
-        shares, price = Decimal(repr(trade.shares)), Decimal(repr(trade.price))
-        paid = shares * price * (1 + half if shares > 0 else 1 - half) + commission
-        changes[trade.account_id] = changes.get(trade.account_id, NOTHING) - paid
+        change = _proceeds(problem.household, trade.symbol, trade.shares)
+        changes[trade.account_id] = changes.get(trade.account_id, NOTHING) + change
     for account in problem.accounts:
-        after = Decimal(repr(account.cash)) + Decimal(repr(account.cash_flow))
-        after = (after + changes.get(account.account_number, 0)).quantize(CENT, ROUND_FLOOR)
+        after = _cash_before(account) + changes.get(account.account_number, 0)
+        after = after.quantize(CENT, ROUND_FLOOR)
         missing = Decimal(repr(account.cash_reserve)) - after
         yield AccountCash(
             account_number=account.account_number,

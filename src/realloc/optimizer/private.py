@@ -1,8 +1,9 @@
-"""Groups that share nothing but cash with others: each is bounded as a whole, its own price chosen for it.
+"""Groups that share nothing but cash with others: they are bounded as a whole, a price of its own chosen for each.
 
-A *case* of such a group is one choice of sides for its wash groups. At given prices of cash its cost is at least
-the maximum over the group's price y of a concave function: of the drift's dual and, for each buy and lot that the
-case allows, of shares x min(cost + value x y, 0). Any y gives a valid bound.
+A *block* is groups that wash groups tie together: mostly one class, or a symbol's targets in several scopes. A
+*case* of it is one choice of sides for its wash groups. At given prices of cash a group costs at least, in a case,
+the maximum over its price y of a concave function: of the drift's dual and, for each buy and lot that the case
+allows, of shares x min(cost + value x y, 0). Any y gives a valid bound.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
 from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES
 
 MOST_SIDED = 3
-"""Most wash groups with two sides of a private group: each doubles its cases."""
+"""Most wash groups with two sides of a block: each doubles its cases."""
 
 
 class Private:
-    """The private groups of a problem and their cases.
+    """The private groups of a problem, and the cases of their blocks.
 
     Parameters
     ----------
@@ -26,55 +27,68 @@ class Private:
 
     Attributes
     ----------
-    group : array of int
-        The private groups; `first` is the first case of each, and `owner` the place here of each case's.
+    group, block : array of int
+        The private groups, and the block of each.
     others : array of bool
         All other groups.
     wash : array of bool
-        The wash groups that are in them.
+        The wash groups that are in blocks.
+    first, owner : array of int
+        The first case of each block, and the block of each case.
     washes, cases, sides : arrays of int
-        One entry for each case and wash group of its group, with the side that it has there (`OPEN`: both are one).
+        One entry for each case and wash group of its block, with the side that it has there (`OPEN`: both are one).
     """
 
     def __init__(self, problem: Problem) -> None:
         pairs, lots, groups = problem.pairs, problem.lots, problem.groups
-        self.group, self._place = _find(problem)
+        self.group, self.block, self._place = _find(problem)
+        n = int(self.block.max(initial=-1)) + 1
         self.others = np.ones(len(groups.target), dtype=bool)
         self.others[self.group] = False
         self.wash = self._place >= 0
-        self._slot, sided = _slots(self._place, self.wash & problem.coupled, len(self.group))
+        self._slot, sided = _slots(self._place, self.wash & problem.coupled, n)
         self._n_cases = 1 << sided
         self.first = np.cumsum(self._n_cases) - self._n_cases
-        self.owner = np.repeat(np.arange(len(self.group)), self._n_cases)
+        self.owner = np.repeat(np.arange(n), self._n_cases)
         washes = np.flatnonzero(self.wash)
-        self.washes, self.cases, self.sides = self._in_cases(washes, washes)
+        self.washes, number, self.sides = self._in_cases(washes, washes)
+        self.cases = self.first[self._place[self.washes]] + number
+        # a cell is a group in a case of its block
+        times = self._n_cases[self.block]
+        first_cell = np.zeros(len(groups.target) + 1, dtype=np.intp)
+        first_cell[self.group] = np.cumsum(times) - times
+        cell = np.repeat(np.arange(len(self.group)), times)
+        number = np.arange(len(cell)) - first_cell[self.group][cell]
+        self.cell_case = self.first[self.block][cell] + number
+        self.off = (groups.target - groups.before)[self.group][cell]
+        self.band = groups.band[self.group][cell]
+        self._cell_group = cell
         inside = self.wash[pairs.wash]
-        self.pairs = np.flatnonzero(inside)
+        only = pairs.groups[:, 0]
         buys = np.flatnonzero(inside & (pairs.buy_max > 0))
-        buys, buy_case, side = self._in_cases(buys, pairs.wash[buys])
+        buys, number, side = self._in_cases(buys, pairs.wash[buys])
         allowed = side != SELLS_LOSSES
-        self.buys, buy_case = buys[allowed], buy_case[allowed]
+        self.buys, buy_cell = buys[allowed], (first_cell[only[buys]] + number)[allowed]
         held = np.flatnonzero(inside[lots.pair])
-        held, lot_case, side = self._in_cases(held, pairs.wash[lots.pair[held]])
+        held, number, side = self._in_cases(held, pairs.wash[lots.pair[held]])
         allowed = (side != BUYS) | ~lots.loss[held]
-        self.lots, lot_case = held[allowed], lot_case[allowed]
-        self.case = np.concatenate([buy_case, lot_case])
+        self.lots, lot_cell = held[allowed], (first_cell[only[lots.pair[held]]] + number)[allowed]
+        self.cell = np.concatenate([buy_cell, lot_cell])
         dollars = pairs.price * pairs.weights[:, 0]
         self.value = np.concatenate([-dollars[self.buys], dollars[lots.pair[self.lots]]])
         self.shares = np.concatenate([pairs.buy_max[self.buys], lots.shares[self.lots]])
-        self.off = (groups.target - groups.before)[self.group][self.owner]
-        self.band = groups.band[self.group][self.owner]
-        self.pair_owner = self._place[pairs.wash[self.pairs]]
+        self.pairs = np.flatnonzero(inside)
+        place = np.zeros(len(groups.target) + 1, dtype=np.intp)
+        place[self.group] = np.arange(len(self.group))
+        self.pair_owner = place[only[self.pairs]]
 
     def _in_cases(self, items: Ints, wash: Ints) -> tuple[Ints, Ints, Ints]:
-        """Repeat items, given with their wash groups, for each case; return also the case, and their side in it."""
+        """Repeat items, given with their wash groups, for each case; return its number in the block, and the side."""
         times = self._n_cases[self._place[wash]]
         number = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        wash = np.repeat(wash, times)
-        slot = self._slot[wash]
+        slot = np.repeat(self._slot[wash], times)
         side = np.where((number >> np.maximum(slot, 0)) & 1, SELLS_LOSSES, BUYS)
-        case = self.first[self._place[wash]] + number
-        return np.repeat(items, times), case, np.where(slot < 0, OPEN, side)
+        return np.repeat(items, times), number, np.where(slot < 0, OPEN, side)
 
     def bounds(self, buy: Floats, sell: Floats, order: Floats, inside: float, outside: float) -> Floats:
         """Return for each case the least that it costs, drift in it, in dollars.
@@ -88,52 +102,57 @@ class Private:
         inside, outside : float
             Dollars per dollar off target, inside the band and beyond it.
         """
-        n = len(self.owner)
+        n = len(self.off)
         cost = np.concatenate([buy[self.buys], sell[self.lots]])
         everyone = np.arange(n)
         kinks = np.concatenate([-cost / self.value, np.full(n, -inside), np.full(n, inside)])
         falls = np.concatenate([self.shares * np.abs(self.value), self.band, self.band])
-        slope = self.off + self.band + sum_by(self.case, self.shares * np.maximum(self.value, 0.0), n)
-        tops = _tops(np.concatenate([self.case, everyone, everyone]), kinks, falls, slope)
+        slope = self.off + self.band + sum_by(self.cell, self.shares * np.maximum(self.value, 0.0), n)
+        tops = _tops(np.concatenate([self.cell, everyone, everyone]), kinks, falls, slope)
         y = np.clip(tops, -outside, outside)
         traded = y * self.off + np.minimum(inside - np.abs(y), 0.0) * self.band
-        traded += sum_by(self.case, self.shares * np.minimum(cost + self.value * y[self.case], 0.0), n)
+        traded += sum_by(self.cell, self.shares * np.minimum(cost + self.value * y[self.cell], 0.0), n)
         far = np.abs(self.off)
         nothing = inside * far + (outside - inside) * np.maximum(far - self.band, 0.0)
-        return np.minimum(nothing, traded + self._paid(order[self.pairs]))
+        least = np.minimum(nothing, traded + self._paid(order[self.pairs]))
+        return sum_by(self.cell_case, least, len(self.owner))
 
     def _paid(self, order: Floats) -> Floats:
-        """Return for each case what at least one order costs, or all of them where that is less than nothing."""
+        """Return for each group in a case what one order costs, or all of them where that is less than nothing."""
         least = np.full(len(self.group), np.inf)
         np.minimum.at(least, self.pair_owner, order)
         all_below = sum_by(self.pair_owner, np.minimum(order, 0.0), len(least))
-        return np.where(least < 0, all_below, least)[self.owner]
+        return np.where(least < 0, all_below, least)[self._cell_group]
 
 
-def _find(problem: Problem) -> tuple[Ints, Ints]:
-    """Return the private groups, and for each wash group the place of its group among them, -1 elsewhere.
+def _find(problem: Problem) -> tuple[Ints, Ints, Ints]:
+    """Return the private groups, the block of each, and the block of each wash group (-1: none).
 
-    The pairs of a private group count in nothing else, and their wash groups have no other pairs. One to `MOST_SIDED`
-    of these have two sides; where orders cost it may also be a single wash group. Elsewhere a price of the group's own
-    would not raise the bound, or there would be too many cases.
+    All pairs of a block count in one of its groups alone. One to `MOST_SIDED` of its wash groups have two sides; where
+    orders cost it may also be a single wash group. Elsewhere a price of the group's own would not raise the bound, or
+    there would be too many cases.
     """
     pairs, coupled, n_groups = problem.pairs, problem.coupled, len(problem.groups.target)
-    only = pairs.groups[:, 0]
-    first = np.full(len(coupled), n_groups)
-    first[pairs.wash] = only
-    stray = (pairs.groups[:, 1:] != n_groups).any(axis=1) | (pairs.weights[:, 0] <= 0)
-    stray |= only != first[pairs.wash]
-    shared = np.zeros(n_groups + 1, dtype=bool)
+    only, n = pairs.groups[:, 0], n_groups + 1
+    block = np.arange(n)
+    of_wash = np.full(len(coupled), n_groups)
+    while True:
+        np.minimum.at(of_wash, pairs.wash, block[only])
+        if (of_wash[pairs.wash] == block[only]).all():
+            break
+        np.minimum.at(block, only, of_wash[pairs.wash])
+    shared = np.zeros(n, dtype=bool)
     shared[n_groups] = True
-    shared[pairs.groups[stray]] = True
-    shared[first[pairs.wash[stray]]] = True
-    sided = np.bincount(first[coupled], minlength=n_groups + 1)
-    single = (np.bincount(first, minlength=n_groups + 1) == 1) & problem.limits.on_orders
-    wanted = ((sided > 0) & (sided <= MOST_SIDED)) | (single & (sided <= 1))
-    group = np.flatnonzero(wanted & ~shared)
-    place = np.full(n_groups + 1, -1)
-    place[group] = np.arange(len(group))
-    return group, place[first]
+    stray = (pairs.groups[:, 1:] != n_groups).any(axis=1) | (pairs.weights[:, 0] <= 0)
+    shared[block[pairs.groups[stray]]] = True
+    sided = np.bincount(of_wash[coupled], minlength=n)
+    single = (np.bincount(of_wash, minlength=n) == 1) & problem.limits.on_orders
+    wanted = ((sided > 0) & (sided <= MOST_SIDED)) | (single & (sided == 0))
+    chosen = np.flatnonzero(wanted & ~shared)
+    place = np.full(n, -1)
+    place[chosen] = np.arange(len(chosen))
+    group = np.flatnonzero(place[block] >= 0)
+    return group, place[block[group]], place[of_wash]
 
 
 def _slots(place: Ints, sided: Flags, n: int) -> tuple[Ints, Ints]:

@@ -15,6 +15,7 @@ from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
 from realloc.optimizer.integer import Repair
+from realloc.optimizer.means import keep_within_means
 from realloc.optimizer.preference import prefer
 from realloc.optimizer.prices import limit_prices
 from realloc.optimizer.problem import Flags, Floats, Problem, build, coupled_groups, sided_by_pair
@@ -104,6 +105,7 @@ def optimize(household: Household, issues: Sequence[Issue] = (), *, time_limit: 
     decided = _raising if household.policy.mode == "raise_cash" else solve
     solution = _not_worse(decided(problem, idle, deadline), idle)
     prefer(solution.made)
+    keep_within_means(solution.made)
     status: CertificateStatus = "time_limit" if solution.stopped and deadline.passed() else "certified"
     certificate = certificate_of(problem, solution.made.objective(), solution.bound, status)
     plan = plan_of(problem, solution.made, idle, certificate, issues)
