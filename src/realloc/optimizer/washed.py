@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 import numpy as np
 
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.washes import NOTHING, Denied, Family
+from realloc.optimizer.washes import Denied, Family, Use
 
 
 class WashedRepair(Repair):
@@ -36,7 +37,7 @@ class WashedRepair(Repair):
         families: Mapping[int, Family],
     ) -> None:
         self.families = families
-        self.denied = dict.fromkeys(families, NOTHING)
+        self.in_family = np.isin(problem.pairs.wash, list(families))
         super().__init__(problem, sells_losses, first_sold)
 
     def like(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None) -> Repair:
@@ -46,7 +47,10 @@ class WashedRepair(Repair):
     def refresh(self) -> None:
         """Derive everything from the share counts, what is denied first."""
         self.known: dict[int, dict[tuple[int, float], Denied]] = {w: {} for w in self.families}
-        self.denied = {w: self._denied(w) for w in self.families}
+        self.use = {w: self._used(family) for w, family in self.families.items()}
+        self.denied = np.zeros((3, len(self.shares)))
+        for w, family in self.families.items():
+            self.denied[:, family.pairs[0]] = family.denied(self.use[w])
         super().refresh()
 
     def move(self, pair: int, count: float) -> None:
@@ -55,17 +59,16 @@ class WashedRepair(Repair):
         w = int(self.problem.pairs.wash[pair])
         if w not in self.families:
             return
+        family = self.families[w]
         self.known[w] = {}
-        before, after = self.denied[w], self._denied(w)
-        self.denied[w] = after
-        first = self.families[w].pairs[0]
-        for totals, was, now in zip(
-            (self.pair_cost, self.pair_tax, self.pair_gain, self.pair_short),
-            (before.tax, *before),
-            (after.tax, *after),
-            strict=True,
-        ):
-            totals[first] += now - was
+        self.use[w] = self._traded(w, pair, count)
+        first = family.pairs[0]
+        before = self.denied[:, first].copy()
+        tax, gain, short = self.denied[:, first] = np.array(family.denied(self.use[w]))
+        self.pair_cost[first] += tax - before[0]
+        self.pair_tax[first] += tax - before[0]
+        self.pair_gain[first] += gain - before[1]
+        self.pair_short[first] += short - before[2]
         self.known_parts = None
 
     def weigh(self, shares: Floats, at: slice | Ints) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -73,45 +76,45 @@ class WashedRepair(Repair):
         cost, came, tax, gain, short = super().weigh(shares, at)
         wash = self.problem.pairs.wash
         pairs = np.broadcast_to(np.arange(len(wash))[at], np.shape(shares)).ravel()
-        more = np.zeros((3, pairs.size))
-        places = np.flatnonzero(np.isin(wash[pairs], list(self.families)))
-        if places.size:
-            pairs = pairs[places]
-            columns = (pairs, wash[pairs], np.ravel(shares)[places], self.shares[pairs])
-            rows = [
-                (
-                    now if count == present else self._denied(w, p, count),
-                    now,
-                    now if self.families[w].pairs[0] == p else NOTHING,
-                )
-                for p, w, count, present in zip(*(column.tolist() for column in columns), strict=True)
-                for now in (self.denied[w],)
-            ]
-            then, now, own = np.array(rows).transpose(1, 2, 0)
-            more[:, places] = then - now + own
+        more = self.denied[:, pairs]
+        counts = np.ravel(shares)
+        changed = np.flatnonzero(self.in_family[pairs] & (counts != self.shares[pairs]))
+        columns = (pairs[changed], wash[pairs[changed]], counts[changed])
+        rows = (self._added(p, w, c) for p, w, c in zip(*(of.tolist() for of in columns), strict=True))
+        more[:, changed] += np.fromiter(chain.from_iterable(rows), float).reshape(-1, 3).T
         more = more.reshape(3, *np.shape(shares))
         return cost + more[0], came, tax + more[0], gain + more[1], short + more[2]
 
-    def _denied(self, w: int, pair: int = -1, count: float = 0.0) -> Denied:
-        """Return what a family denies, with one pair at another count; each is worked out once until a move."""
+    def _added(self, pair: int, w: int, count: float) -> Denied:
+        """Return what one pair at another count adds to what its family denies, worked out once until a move."""
         known = self.known[w]
         if (pair, count) not in known:
-            known[pair, count] = self._worked_out(w, pair, count)
+            family = self.families[w]
+            now = self.denied[:, family.pairs[0]].tolist()
+            then = family.denied(self._traded(w, pair, count))
+            known[pair, count] = Denied(*(a - b for a, b in zip(then, now, strict=True)))
         return known[pair, count]
 
-    def _worked_out(self, w: int, pair: int, count: float) -> Denied:
-        family = self.families[w]
-        counts = {p: float(self.shares[p]) for p in family.pairs}
-        if pair >= 0:
-            counts[pair] = count
+    def _used(self, family: Family) -> Use:
+        use = family.untraded()
+        for p in family.pairs:
+            count = float(self.shares[p])
+            if count:
+                use = family.traded(use, p, count, self._lots_sold(p, count))
+        return use
+
+    def _traded(self, w: int, pair: int, count: float) -> Use:
+        return self.families[w].traded(self.use[w], pair, count, self._lots_sold(pair, count))
+
+    def _lots_sold(self, pair: int, count: float) -> dict[int, float]:
+        """Return the shares that a trade of `count` sells, by lot."""
         sold: dict[int, float] = {}
-        for p, traded in counts.items():
-            left = -traded
-            for part in range(int(self.part_first[p]), int(self.part_first[p + 1])):
-                if left <= 0:
-                    break
-                taken = min(left, float(self.part_shares[part]))
-                left -= taken
-                lot = int(self.part_lot[part])
-                sold[lot] = sold.get(lot, 0.0) + taken
-        return family.denied(counts, sold)
+        left = -count
+        for part in range(int(self.part_first[pair]), int(self.part_first[pair + 1])):
+            if left <= 0:
+                break
+            taken = min(left, float(self.part_shares[part]))
+            left -= taken
+            lot = int(self.part_lot[part])
+            sold[lot] = sold.get(lot, 0.0) + taken
+        return sold

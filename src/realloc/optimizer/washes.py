@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +66,14 @@ class Spare(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """How trades use a family: the shares of each spare that are left free, and those of each loss that are sold."""
+
+    free: list[float]
+    sold: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Family:
     """One wash group: `earlier` are shares of recent losses that nothing denies yet, with what each adds."""
 
@@ -71,36 +81,76 @@ class Family:
     losses: tuple[Lossy, ...]
     spares: tuple[Spare, ...]
     earlier: tuple[tuple[float, float], ...]
+    pair_of_lot: Mapping[int, int]
 
-    def denied(self, counts: Mapping[int, float], sold: Mapping[int, float]) -> Denied:
-        """Return what is denied with these shares traded by pair and these shares sold by lot."""
-        free = [_free(spare, counts, sold) for spare in self.spares]
+    @cached_property
+    def touched(self) -> dict[int, tuple[list[int], list[int]]]:
+        """By pair, the spares and the losses that its trades touch."""
+        found: dict[int, tuple[list[int], list[int]]] = {p: ([], []) for p in self.pairs}
+        for n, spare in enumerate(self.spares):
+            p = self.pair_of_lot.get(spare.lot, spare.pair)
+            if p in found:
+                found[p][0].append(n)
+        for k, loss in enumerate(self.losses):
+            found[loss.pair][1].append(k)
+        return found
+
+    @cached_property
+    def barred(self) -> list[set[int]]:
+        """By recent loss, then by loss, the spares that do not deny it: of recent ones those held, else its own lot."""
+        held = {n for n, spare in enumerate(self.spares) if spare.shares}
+        own = [{n for n, spare in enumerate(self.spares) if spare.name == loss.name} for loss in self.losses]
+        return [held] * len(self.earlier) + own
+
+    def untraded(self) -> Use:
+        """Return the use of the family where nothing of it is traded."""
+        return Use(free=[_free(spare, 0.0, {}) for spare in self.spares], sold=[0.0] * len(self.losses))
+
+    def traded(self, use: Use, pair: int, count: float, lots: Mapping[int, float]) -> Use:
+        """Return the use after one pair is traded as `count` says, with these shares sold of its lots."""
+        free, sold = use.free.copy(), use.sold.copy()
+        spares, losses = self.touched[pair]
+        for n in spares:
+            free[n] = _free(self.spares[n], count, lots)
+        for k in losses:
+            sold[k] = lots.get(self.losses[k].lot, 0.0)
+        return Use(free=free, sold=sold)
+
+    def denied(self, use: Use) -> Denied:
+        """Return what is denied: losses, recent ones first, and spares in their order."""
+        free = use.free.copy()
+        left = [n for n, shares in enumerate(free) if shares > 0]
         tax = gain = short_gain = 0.0
-        for shares, each in self.earlier:
-            left = shares
-            for n, spare in enumerate(self.spares):
-                if not spare.shares and free[n] > 0 and left > 0:
-                    take = min(left, free[n])
-                    free[n] -= take
-                    left -= take
-                    tax += take * each
-        for loss in self.losses:
-            left = sold.get(loss.lot, 0.0)
-            for n, spare in enumerate(self.spares):
-                if left <= 0:
-                    break
-                if free[n] > 0 and spare.name != loss.name:
-                    take = min(left, free[n])
-                    free[n] -= take
-                    left -= take
-                    tax += take * loss.each.tax
-                    gain += take * loss.each.gain
-                    short_gain += take * loss.each.short_gain
+        recent = [(shares, Denied(each, 0.0, 0.0)) for shares, each in self.earlier]
+        sold = zip(use.sold, (loss.each for loss in self.losses), strict=True)
+        for (shares, each), barred in zip(chain(recent, sold), self.barred, strict=True):
+            if shares > 0 and left:
+                taken = _take(free, left, shares, barred)
+                tax += taken * each.tax
+                gain += taken * each.gain
+                short_gain += taken * each.short_gain
         return Denied(tax, gain, short_gain)
 
 
-def _free(spare: Spare, counts: Mapping[int, float], sold: Mapping[int, float]) -> float:
-    count = counts.get(spare.pair, 0.0)
+def _take(free: list[float], left: list[int], wanted: float, barred: set[int]) -> float:
+    """Take shares from what is free and not barred, in order, and from `left` what none is left of; return how many."""
+    missing = wanted
+    k = 0
+    while missing > 0 and k < len(left):
+        n = left[k]
+        if n in barred:
+            k += 1
+            continue
+        take = min(missing, free[n])
+        free[n] -= take
+        missing -= take
+        if free[n] <= 0:
+            del left[k]
+    return wanted - missing
+
+
+def _free(spare: Spare, count: float, sold: Mapping[int, float]) -> float:
+    """Return the shares of a spare that are free after its pair is traded as `count` says."""
     if not spare.shares:
         return max(count, 0.0)
     gone = sold.get(spare.lot, 0.0) if spare.lot >= 0 else max(0.0, -count - spare.start)
@@ -142,6 +192,7 @@ def families(problem: Problem) -> dict[int, Family]:
             losses=tuple(lossy for *_, lossy in sorted(losses.get(w, []), key=lambda item: item[:2])),
             spares=tuple(spares[w]),
             earlier=tuple(earlier.get(w, [])),
+            pair_of_lot={spare.lot: int(lots.pair[spare.lot]) for spare in spares[w] if spare.lot >= 0},
         )
         for w in sorted((losses.keys() | earlier.keys()) & spares.keys())
     }
