@@ -202,3 +202,20 @@ def test_a_tail_is_not_sold_with_a_whole_position_that_is_partly_bought_back() -
     assert traded["S"] == pytest.approx(0, abs=1e-6)
     assert found.sell.sum() in (pytest.approx(1), pytest.approx(2))
     assert traded["T"] == pytest.approx(100 * found.sell.sum())
+
+
+def test_what_the_solver_calls_infeasible_at_one_tolerance_it_is_asked_again_at_another() -> None:
+    home = household(
+        [
+            {"cash": 13_070.61, "positions": {"A": 13, "C": 23.215, "D": 5, "E": 36}},
+            {"cash": 0, "positions": {"A": 46, "C": 39, "D": 50, "E": 24}},
+            {"cash": 0, "positions": {"B": 25.34, "C": 4.078, "D": 33.848}, "cash_reserve": 102_265.59},
+        ],
+        {"A": 876.94, "B": 0.05, "C": 0.05, "D": 164.96, "E": 40.57},
+        {"CASH": 1},
+        costs={"spread_bps": 100.0, "commission": 1.0},
+    )
+    program = Program(build(home), whole=True)
+    found = program.solve(PLENTY, np.inf)
+    assert found.buy is not None
+    assert isfinite(found.bound)

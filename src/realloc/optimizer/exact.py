@@ -47,6 +47,14 @@ SLOW_ON_SMALL = (
 )
 """What the solver spends more time on than it saves in a small household, whose plan is nearly the best already."""
 
+TOLERANCE = "mip_feasibility_tolerance"
+TOLERANCES = (1e-9, 1e-7)
+"""The solver's option, and its values. A claim that nothing is better is asked for at each: at any one of them HiGHS
+calls some programs infeasible that have a plan."""
+
+NOTHING_BETTER = frozenset({"Infeasible", "Bound on objective reached"})
+"""The solver's words for it."""
+
 FEASIBLE = 2
 """The solver's word for a feasible primal solution."""
 
@@ -110,7 +118,7 @@ class Program:
         self._add_cash_and_drift()
         self.missable: list[Ints] = self._add_missable() if elastic else []
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("mip_feasibility_tolerance", 1e-9)):
+        for option, value in (("output_flag", False), ("threads", 1), (TOLERANCE, TOLERANCES[0])):
             self.highs.setOptionValue(option, value)
         if whole:
             # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
@@ -455,12 +463,17 @@ class Program:
         if np.isfinite(incumbent):
             highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
         highs.run()
+        for tolerance in TOLERANCES[1:]:
+            if self._status() in NOTHING_BETTER:
+                highs.setOptionValue(TOLERANCE, tolerance)
+                highs.clearSolver()
+                highs.run()
+        status = self._status()
         info = highs.getInfo()
-        status = highs.modelStatusToString(highs.getModelStatus())
         # a program without integral columns is solved as a linear one, which leaves no bound of the search
         least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
         bound = (least - MARGIN) * self.unit + problem.location
-        if status in {"Infeasible", "Bound on objective reached"}:
+        if status in NOTHING_BETTER:
             bound = incumbent if np.isfinite(incumbent) else -np.inf
         if info.primal_solution_status != FEASIBLE or status == "Infeasible":
             return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
@@ -475,6 +488,9 @@ class Program:
         groups = np.flatnonzero(problem.coupled)
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
         return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=status != "Optimal")
+
+    def _status(self) -> str:
+        return str(self.highs.modelStatusToString(self.highs.getModelStatus()))
 
     def _start_with_few_orders(self, effort: Effort) -> None:
         """Solve first with the orders alone that the relaxation uses, and start from what that gives."""
