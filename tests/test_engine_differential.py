@@ -166,10 +166,10 @@ def judge(
     if best.shortfall or best.excess:
         # the best may owe its objective to a cent of shortfall or excess, which counts as none: see `room`
         rival = strictly_best() if strictly_best else exact_milp(household, slack=STRICT).answer
-    nearest = best if best.shortfall <= ours.shortfall + STRICT else rival
-    assert ours.excess <= room(nearest.excess, statement) + cents(statement), (
-        "drift could be nearer to its cap"
-    )
+    for answer in (best, rival):
+        if answer.shortfall <= ours.shortfall + STRICT:
+            nearest = room(answer.excess, statement) + cents(statement)
+            assert ours.excess <= nearest, "drift could be nearer to its cap"
     misses_no_more = rival.shortfall <= ours.shortfall + STRICT and rival.excess <= ours.excess + STRICT
     if misses_no_more:
         assert exact(plan.certificate.bound) <= rival.objective + allowed, "the bound cuts off the best plan"

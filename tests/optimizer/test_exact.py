@@ -219,3 +219,32 @@ def test_what_the_solver_calls_infeasible_at_one_tolerance_it_is_asked_again_at_
     found = program.solve(PLENTY, np.inf)
     assert found.buy is not None
     assert isfinite(found.bound)
+
+
+def test_cents_beside_hundreds_of_dollars_are_asked_for_at_two_tolerances() -> None:
+    prices = {"AAA": 500.0, "BBB": 772.72, "CCC": 0.05, "DDD": 772.72, "EEE": 683.02}
+    held = {"AAA": 1.0, "BBB": 22.263, "DDD": 42.0}
+    account = {"account_number": "A0", "cash": 8640.25, "positions": held, "no_sell": ["BBB"]}
+    account["lots"] = [lot("AAA", 1.0, 735.84, "2022-01-21")]
+    document = {
+        "as_of": "2026-03-01",
+        "prices": prices,
+        "accounts": [account, {"account_number": "A", "positions": {"BBB": 47.0}, "do_not_trade": True}],
+        "model": {
+            "name": "drawn",
+            "targets": {"DDD": 4.0, "EEE": 3.0, "bonds": 5.0, "CASH": 0.1},
+            "classes": {"bonds": {"symbols": ["CCC"]}},
+        },
+        "policy": {
+            "costs": {"commission": 7.95},
+            "max_drift": 0.0,
+            "wash_sales": {"identical": [["EEE", "AAA"], ["EEE", "CCC"]]},
+            "mirror": True,
+        },
+    }
+    home = Household.from_dict(document)
+    problem = build(home)
+    found = Program(problem, whole=True, elastic=True).solve(PLENTY, np.inf)
+    assert found.buy is not None
+    # one commission is not needed, and buys 7.95 of what is missing; at 1e-9 alone the solver pays it
+    assert [problem.symbols[problem.pairs.symbol[p]] for p in np.flatnonzero(found.buy > 0.5)] == ["CCC"]

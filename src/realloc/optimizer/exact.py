@@ -8,7 +8,8 @@ orders; what it leaves to round is then rounded and repaired like any relaxation
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,11 @@ SLOW_ON_SMALL = (
 
 TOLERANCE = "mip_feasibility_tolerance"
 TOLERANCES = (1e-9, 1e-7)
-"""The solver's option, and its values. A claim that nothing is better is asked for at each: at any one of them HiGHS
-calls some programs infeasible that have a plan."""
+"""The solver's option, and its values: at any one of them HiGHS loses some plans that keep every rule. It is asked at
+each where it claims that nothing is better, and where coefficients are `WIDE` apart."""
+
+WIDE = 1e7
+"""Of the largest coefficient to the least: millions of shares at cents beside hundreds of dollars a share."""
 
 NOTHING_BETTER = frozenset({"Infeasible", "Bound on objective reached"})
 """The solver's words for it."""
@@ -66,6 +70,19 @@ class Effort:
     gap: float
     nodes: int
     seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What the solver says, in the model's units: the objective is infinite where it finds no `solution` (None).
+
+    The bound is infinite where it claims that nothing is better.
+    """
+
+    status: str
+    bound: float
+    objective: float
+    solution: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +447,8 @@ class Program:
 
     def _pass(self) -> None:
         model = self.model = self.columns.model()
+        sizes = np.abs(model.value)
+        self.wide = self.whole and bool(len(sizes) and sizes.max() > WIDE * sizes.min())
         self.highs.passModel(
             model.n_columns,
             self.n_rows,
@@ -462,22 +481,14 @@ class Program:
         self._limit(effort, effort.gap)
         if np.isfinite(incumbent):
             highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
-        highs.run()
-        for tolerance in TOLERANCES[1:]:
-            if self._status() in NOTHING_BETTER:
-                highs.setOptionValue(TOLERANCE, tolerance)
-                highs.clearSolver()
-                highs.run()
-        status = self._status()
-        info = highs.getInfo()
-        # a program without integral columns is solved as a linear one, which leaves no bound of the search
-        least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
-        bound = (least - MARGIN) * self.unit + problem.location
-        if status in NOTHING_BETTER:
+        answer = self._run()
+        bound = (answer.bound - MARGIN) * self.unit + problem.location
+        if answer.bound == np.inf:
             bound = incumbent if np.isfinite(incumbent) else -np.inf
-        if info.primal_solution_status != FEASIBLE or status == "Infeasible":
-            return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=status != "Optimal")
-        x = np.array(highs.getSolution().col_value)
+        stopped = answer.status != "Optimal"
+        if answer.solution is None:
+            return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=stopped)
+        x = np.array(answer.solution.col_value)
         buy = np.zeros(len(problem.pairs.held))
         buy[self.buys] = x[self.first_buy : self.first_buy + len(self.buys)] * self.buy_unit
         n_lots = len(problem.lots.pair)
@@ -487,10 +498,37 @@ class Program:
         sides = np.zeros(len(problem.coupled), dtype=bool)
         groups = np.flatnonzero(problem.coupled)
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
-        return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=status != "Optimal")
+        return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=stopped)
 
-    def _status(self) -> str:
-        return str(self.highs.modelStatusToString(self.highs.getModelStatus()))
+    def _run(self) -> _Answer:
+        """Run the solver, again at another tolerance where its word alone does not count; return the best it finds.
+
+        The bound is the least of all that it says.
+        """
+        answers: list[_Answer] = []
+        for tolerance in TOLERANCES:
+            self.highs.setOptionValue(TOLERANCE, tolerance)
+            if answers:
+                self.highs.clearSolver()
+            self.highs.run()
+            answers.append(self._answer())
+            if not (self.wide or answers[0].status in NOTHING_BETTER):
+                break
+        best = min(answers, key=lambda answer: answer.objective)
+        return replace(best, bound=min(answer.bound for answer in answers))
+
+    def _answer(self) -> _Answer:
+        info = self.highs.getInfo()
+        status = str(self.highs.modelStatusToString(self.highs.getModelStatus()))
+        found = info.primal_solution_status == FEASIBLE and status != "Infeasible"
+        # a program without integral columns is solved as a linear one, which leaves no bound of the search
+        least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
+        return _Answer(
+            status=status,
+            bound=np.inf if status in NOTHING_BETTER else least,
+            objective=info.objective_function_value if found else np.inf,
+            solution=self.highs.getSolution() if found else None,
+        )
 
     def _start_with_few_orders(self, effort: Effort) -> None:
         """Solve first with the orders alone that the relaxation uses, and start from what that gives."""
@@ -530,9 +568,8 @@ class Program:
         cost[columns] = 1.0
         self.highs.changeColsCost(n, everything, cost)
         self._limit(effort, 0.0)
-        self.highs.run()
-        reached = self.highs.getSolution()
-        least = max(0.0, self.highs.getInfo().objective_function_value)
+        answer = self._run()
+        least = max(0.0, answer.objective)
         if least < NOTHING:
             none = np.zeros(len(columns))
             self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none + NOTHING)
@@ -545,6 +582,6 @@ class Program:
                 np.ones(len(columns)),
             )
         self.highs.changeColsCost(n, everything, self.model.cost)
-        if reached.value_valid:
+        if answer.solution is not None:
             self.highs.clearSolver()
-            self.highs.setSolution(reached)
+            self.highs.setSolution(answer.solution)
