@@ -480,6 +480,16 @@ def test_a_purchase_that_takes_less_than_a_millionth_of_a_dollar_too_much_is_a_s
     assert orders(plan)["A", "MOST"] == 12_087.028
 
 
+def test_cents_that_are_short_are_raised_though_the_order_costs_more() -> None:
+    short = {"cash": 0.0, "cash_flow": -0.03, "positions": {"S": 0.001}}
+    home = household(
+        [{"cash": 100.0}, {"cash": 100.0}, short], {"S": 112.82}, {"CASH": 1}, costs={"order": 5.0}
+    )
+    plan = rebalance(home)
+    assert orders(plan) == {("C", "S"): -0.001}
+    assert [row.shortfall for row in plan.accounts] == [0.0, 0.0, 0.0]
+
+
 def test_many_reserves_out_of_reach_under_a_cap_on_orders_end_in_a_plan() -> None:
     document = synthetic.document("M", 7, "cap")
     document["policy"] |= {"max_orders": 3, "max_drift": 0.0}

@@ -241,6 +241,15 @@ def exact_cash(made: Repair, n: int) -> Decimal:
     return sum(changes, _cash_before(account))
 
 
+def exact_shortfall(made: Repair) -> Decimal:
+    """Return what is missing to the reserves, cash rounded down to the cent (rules CASH-1 and CASH-2)."""
+    missing = (
+        Decimal(repr(account.cash_reserve)) - exact_cash(made, n).quantize(CENT, ROUND_FLOOR)
+        for n, account in enumerate(made.problem.accounts)
+    )
+    return sum((amount for amount in missing if amount > 0), NOTHING)
+
+
 def _cash_before(account: Account) -> Decimal:
     return Decimal(repr(account.cash)) + Decimal(repr(account.cash_flow))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from realloc.errors import Issue
 from realloc.household import Household
-from realloc.optimizer.decode import certificate_of, plan_of
+from realloc.optimizer.decode import certificate_of, exact_shortfall, plan_of
 from realloc.optimizer.diagnose import diagnose
 from realloc.optimizer.exact import Effort, Program
 from realloc.optimizer.explain import explain
@@ -297,6 +297,8 @@ def _not_worse(solution: Solution, idle: Repair) -> Solution:
     made, cents = solution.made, CENT * len(idle.cash)
     broken, short, astray = np.subtract(idle.missed(), made.missed())
     if broken > MISSED or short > cents or astray > cents or made.objective() <= idle.objective():
+        return solution
+    if short > MISSED and exact_shortfall(made) < exact_shortfall(idle):
         return solution
     return replace(solution, made=idle, bound=min(solution.bound, idle.objective()))
 
