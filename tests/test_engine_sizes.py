@@ -10,6 +10,7 @@ import pytest
 from benchmarks.households import SHAPES, Size, Variant, draw, household
 from realloc import Household, rebalance
 from realloc.audit import audit_plan
+from tests.optimizer.cases import crowded
 
 CASES: list[tuple[Size, Variant, range, float]] = [
     ("S", "base", range(200, 206), 0.05),
@@ -50,6 +51,15 @@ def test_single_targets_in_two_accounts_come_near_the_best_where_wash_sales_are_
     document = draw(shape, Random(7))
     document["policy"]["wash_sales"]["mode"] = "warn"
     assert rebalance(Household.from_dict(document)).certificate.gap_bps <= 3.0
+
+
+def test_a_cap_on_drift_out_of_reach_brings_a_household_no_further_from_its_targets_than_none() -> None:
+    document = crowded(0, accounts=4, symbols=20, max_orders=13, min_trade_value=500)
+    free = rebalance(Household.from_dict(document)).household
+    document["policy"]["max_drift"] = 0.0
+    capped = rebalance(Household.from_dict(document)).household
+    assert free.drift_after < free.drift_before
+    assert capped.drift_after <= free.drift_after
 
 
 def test_a_whole_position_with_a_fraction_is_never_sold_but_for_a_fraction() -> None:

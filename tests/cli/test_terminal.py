@@ -14,8 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import pytest
 
@@ -23,6 +21,7 @@ from realloc.cli import main as program
 from realloc.cli import waiting
 from realloc.cli.main import main
 from realloc.errors import InputError
+from tests.optimizer.cases import crowded
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "household.json"
 RED = b"\x1b[1;31m"
@@ -92,32 +91,9 @@ def test_a_pipe_has_no_colours(tmp_path: Path) -> None:
     assert b"\x1b" not in done.stdout + done.stderr
 
 
-def heavy() -> dict[str, Any]:
-    """Return a household that is planned for minutes: eight taxable accounts, sixty symbols, a cap on orders."""
-    draw = Random(1)
-    symbols = [f"S{n:02}" for n in range(60)]
-    prices = {symbol: round(draw.uniform(10, 500), 2) for symbol in symbols}
-    accounts = []
-    for n in range(8):
-        held = {symbol: draw.randint(2, 300) for symbol in symbols if draw.random() < 0.6}
-        lots = [
-            {
-                "symbol": symbol,
-                "shares": part,
-                "cost_per_share": round(prices[symbol] * draw.uniform(0.3, 1.4), 2),
-                "acquired": f"20{draw.randint(10, 25)}-05-1{part % 10}",
-            }
-            for symbol, shares in held.items()
-            for part in (shares // 2, shares - shares // 2)
-        ]
-        accounts.append({"account_number": f"A{n}", "cash": 9000, "positions": held, "lots": lots})
-    model = {"name": "x", "targets": {symbol: draw.random() for symbol in symbols}}
-    policy = {"max_orders": 40, "min_trade_value": 500}
-    return {"as_of": "2026-11-20", "prices": prices, "accounts": accounts, "model": model, "policy": policy}
-
-
 def test_what_takes_long_is_said_and_ctrl_c_ends_it_with_nothing_written(tmp_path: Path) -> None:
-    (tmp_path / "heavy.json").write_text(json.dumps(heavy()))
+    heavy = crowded(1, accounts=8, symbols=60, max_orders=40, min_trade_value=500, max_drift=0.0)
+    (tmp_path / "heavy.json").write_text(json.dumps(heavy))
     words = ["rebalance", "heavy.json", "--exporter", "csv", "--export-path", "orders.csv"]
     saying = b"Planning 8 accounts and 60 symbols"
     status, out = on_a_terminal(words, tmp_path, until=lambda out: saying in out)

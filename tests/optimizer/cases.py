@@ -55,6 +55,29 @@ def seeded(seed: int) -> Random:
     return Random(seed)
 
 
+def crowded(seed: int, *, accounts: int, symbols: int, **policy: Any) -> dict[str, Any]:
+    """Return the document of a household whose taxable accounts hold most symbols, each with a target of its own."""
+    draw = Random(seed)
+    names = [f"S{n:02}" for n in range(symbols)]
+    prices = {name: round(draw.uniform(10, 500), 2) for name in names}
+    rows = []
+    for n in range(accounts):
+        held = {name: draw.randint(2, 300) for name in names if draw.random() < 0.6}
+        lots = [
+            lot(
+                name,
+                part,
+                round(prices[name] * draw.uniform(0.3, 1.4), 2),
+                f"20{draw.randint(10, 25)}-05-1{part % 10}",
+            )
+            for name, shares in held.items()
+            for part in (shares // 2, shares - shares // 2)
+        ]
+        rows.append({"account_number": f"A{n}", "cash": 9000, "positions": held, "lots": lots})
+    model = {"name": "x", "targets": {name: draw.random() for name in names}}
+    return {"as_of": "2026-11-20", "prices": prices, "accounts": rows, "model": model, "policy": policy}
+
+
 def lot(symbol: str, shares: float, cost: float, acquired: str = "2020-01-02", **more: Any) -> dict[str, Any]:
     """Return a lot as a document has it."""
     return {"symbol": symbol, "shares": shares, "cost_per_share": cost, "acquired": acquired, **more}

@@ -48,6 +48,9 @@ SMALL_EFFORT = 5_000
 CAP_GAP = 4e-4
 """A gap, as a fraction of value, that is good enough where a cap chooses among orders."""
 
+DRIFT_FIRST = 1.0
+"""Dollars per dollar off target: more than any tax on selling it, or any spread."""
+
 MISSED = 1e-6
 """Dollars of a reserve or a cap that are noise."""
 
@@ -164,6 +167,8 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline, below: float = np.
         solution = _programmed(problem, solution, deadline, below)
     if _misses(solution.made):
         solution = replace(solution, made=min(solution.made, _raised(idle), key=_rank))
+    if solution.made.missed()[2] > MISSED and not _is_small(problem):
+        solution = replace(solution, made=min(solution.made, _nearest(problem, idle, deadline), key=_rank))
     if solution.bound == -np.inf or (_misses(solution.made) and not _is_small(problem)):
         relented = _relented(problem, solution.made)
         better = _relaxed(relented, solution.made.on(relented), deadline)
@@ -171,6 +176,13 @@ def solve(problem: Problem, idle: Repair, deadline: Deadline, below: float = np.
             return Solution(made=better.made.on(problem), bound=better.bound, stopped=solution.stopped)
         return replace(solution, bound=better.bound)
     return solution
+
+
+def _nearest(problem: Problem, idle: Repair, deadline: Deadline) -> Repair:
+    """Return trades that come near the targets whatever else they cost, for a cap on drift that is out of reach."""
+    limits = replace(problem.limits, drift=np.inf, inside_band=DRIFT_FIRST, outside_band=DRIFT_FIRST)
+    near = replace(problem, limits=limits)
+    return solve(near, idle.on(near), deadline).made.on(problem)
 
 
 def _relaxed(problem: Problem, idle: Repair, deadline: Deadline) -> Solution:
