@@ -15,9 +15,9 @@ from functools import cached_property
 
 import numpy as np
 
-from realloc.optimizer.private import Private
+from realloc.optimizer.private import Private, on_sides
 from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Multipliers, segments
+from realloc.optimizer.relaxation import BUYS, SELLS_LOSSES, Multipliers, segments
 
 ROUNDING = 1e-12
 """What float64 may lose, relative to the sum of the absolute terms; taken off the bound."""
@@ -101,13 +101,11 @@ class Lagrangian:
         reduced = self._reduced(account[problem.pairs.account], gain, short_gain, tax, orders)
         off_target = group * (groups.target - groups.before) + _deviation(problem, group, inside, outside)
         buy_side, sell_side = self._shared_sides(reduced, group)
-        best = np.minimum(buy_side, sell_side)
-        if sides is not None:
-            best = np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, best))
+        best = np.minimum(buy_side, sell_side) if sides is None else on_sides(sides, buy_side, sell_side)
         if own_prices and len(self.private.group):
             own = self.private.bounds(reduced.buy, reduced.sell, reduced.order, inside, outside)
-            shared = sum_by(self.private.block, off_target[self.private.group], len(self.private.first))
-            cost = self._private_sides(own, shared, buy_side, sell_side, sides)
+            common = self.private.bounds_at_common_prices(off_target, buy_side, sell_side)
+            cost = self.private.decide(np.maximum(own, common), buy_side, sell_side, sides)
             best = np.concatenate([best[~self.private.wash], cost])
             off_target = off_target[self.private.others]
         kept = cash.location - account - in_group
@@ -157,35 +155,6 @@ class Lagrangian:
             for shares in (lots.shares, self.kept_shares)
         )
         return sum_by(pairs.wash, np.minimum(buys, keeps), n_wash), sum_by(pairs.wash, sells, n_wash)
-
-    def _private_sides(
-        self, own: Floats, shared: Floats, buy_side: Floats, sell_side: Floats, sides: Ints | None
-    ) -> Floats:
-        """Put what blocks of private groups cost at best into the sides of their wash groups; return it by block.
-
-        `own` is the bound of each case at prices of its own, `shared` the drift's part of a block at the common ones.
-        """
-        private = self.private
-        n = len(own)
-        at_common = np.where(
-            private.sides == BUYS,
-            buy_side[private.washes],
-            np.where(
-                private.sides == SELLS_LOSSES,
-                sell_side[private.washes],
-                np.minimum(buy_side, sell_side)[private.washes],
-            ),
-        )
-        cost = np.maximum(own, shared[private.owner] + sum_by(private.cases, at_common, n))
-        if sides is not None:
-            decided = sides[private.washes]
-            barred = (decided != OPEN) & (private.sides != OPEN) & (decided != private.sides)
-            cost[private.cases[barred]] = np.inf
-        for side, of_side in ((BUYS, buy_side), (SELLS_LOSSES, sell_side)):
-            mine = private.sides == side
-            of_side[private.washes[mine]] = np.inf
-            np.minimum.at(of_side, private.washes[mine], cost[private.cases[mine]])
-        return np.asarray(np.minimum.reduceat(cost, private.first))
 
 
 def _deviation(problem: Problem, group: Floats, inside: float, outside: float) -> Floats:

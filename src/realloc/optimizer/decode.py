@@ -243,11 +243,14 @@ def exact_cash(made: Repair, n: int) -> Decimal:
 
 def exact_shortfall(made: Repair) -> Decimal:
     """Return what is missing to the reserves, cash rounded down to the cent (rules CASH-1 and CASH-2)."""
-    missing = (
-        Decimal(repr(account.cash_reserve)) - exact_cash(made, n).quantize(CENT, ROUND_FLOOR)
-        for n, account in enumerate(made.problem.accounts)
-    )
-    return sum((amount for amount in missing if amount > 0), NOTHING)
+    accounts = enumerate(made.problem.accounts)
+    return sum((_to_the_cent(account, exact_cash(made, n))[1] for n, account in accounts), NOTHING)
+
+
+def _to_the_cent(account: Account, cash: Decimal) -> tuple[Decimal, Decimal]:
+    """Return an account's cash rounded down to the cent, and what is then missing to its reserve."""
+    cash = cash.quantize(CENT, ROUND_FLOOR)
+    return cash, max(Decimal(repr(account.cash_reserve)) - cash, NOTHING)
 
 
 def _cash_before(account: Account) -> Decimal:
@@ -268,14 +271,13 @@ def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCa
         change = _proceeds(problem.household, trade.symbol, trade.shares)
         changes[trade.account_id] = changes.get(trade.account_id, NOTHING) + change
     for account in problem.accounts:
-        after = _cash_before(account) + changes.get(account.account_number, 0)
-        after = after.quantize(CENT, ROUND_FLOOR)
-        missing = Decimal(repr(account.cash_reserve)) - after
+        cash = _cash_before(account) + changes.get(account.account_number, NOTHING)
+        after, missing = _to_the_cent(account, cash)
         yield AccountCash(
             account_number=account.account_number,
             cash_before=account.cash,
             cash_after=float(after),
-            shortfall=float(missing.quantize(CENT, ROUND_CEILING)) if missing > 0 else 0.0,
+            shortfall=float(missing.quantize(CENT, ROUND_CEILING)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Purchases that take a hair more than an account has: floats do not tell, exact dollars do (rule CASH-2)."""
+"""Purchases that take a hair more than an account has: floats do not tell, exact dollars do (rule CASH-1)."""
 
 from __future__ import annotations
 

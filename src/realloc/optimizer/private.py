@@ -117,12 +117,39 @@ class Private:
         least = np.minimum(nothing, traded + self._paid(order[self.pairs]))
         return sum_by(self.cell_case, least, len(self.owner))
 
+    def bounds_at_common_prices(self, off_target: Floats, buy_side: Floats, sell_side: Floats) -> Floats:
+        """Return the same at the prices that all groups have: of the drift by group, and of wash groups' sides."""
+        drift = sum_by(self.block, off_target[self.group], len(self.first))
+        traded = on_sides(self.sides, buy_side[self.washes], sell_side[self.washes])
+        return np.asarray(drift[self.owner] + sum_by(self.cases, traded, len(self.owner)))
+
+    def decide(self, cost: Floats, buy_side: Floats, sell_side: Floats, sides: Ints | None) -> Floats:
+        """Return the least of each block's cases that keep to decided sides, given what they cost.
+
+        What the cases of each side cost at best replaces that side of their wash groups in `buy_side` and `sell_side`.
+        """
+        if sides is not None:
+            decided = sides[self.washes]
+            barred = (decided != OPEN) & (self.sides != OPEN) & (decided != self.sides)
+            cost[self.cases[barred]] = np.inf
+        for side, of_side in ((BUYS, buy_side), (SELLS_LOSSES, sell_side)):
+            mine = self.sides == side
+            of_side[self.washes[mine]] = np.inf
+            np.minimum.at(of_side, self.washes[mine], cost[self.cases[mine]])
+        return np.asarray(np.minimum.reduceat(cost, self.first))
+
     def _paid(self, order: Floats) -> Floats:
         """Return for each group in a case what one order costs, or all of them where that is less than nothing."""
         least = np.full(len(self.group), np.inf)
         np.minimum.at(least, self.pair_owner, order)
         all_below = sum_by(self.pair_owner, np.minimum(order, 0.0), len(least))
         return np.where(least < 0, all_below, least)[self._cell_group]
+
+
+def on_sides(sides: Ints, buy_side: Floats, sell_side: Floats) -> Floats:
+    """Return what wash groups cost on these sides, the lesser where they are open."""
+    least = np.minimum(buy_side, sell_side)
+    return np.where(sides == BUYS, buy_side, np.where(sides == SELLS_LOSSES, sell_side, least))
 
 
 def _find(problem: Problem) -> tuple[Ints, Ints, Ints]:

@@ -38,9 +38,6 @@ class Denied(NamedTuple):
     short_gain: float
 
 
-NOTHING = Denied(0.0, 0.0, 0.0)
-
-
 class Lossy(NamedTuple):
     """A lot with a loss: its row in the problem's lots, its pair, its name, and what each denied share adds."""
 
