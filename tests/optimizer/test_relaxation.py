@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 
 from benchmarks import households as synthetic
 from realloc.household import Household
+from realloc.optimizer.columns import Columns
 from realloc.optimizer.problem import Problem, build
 from realloc.optimizer.relaxation import (
     BUYS,
@@ -17,7 +18,6 @@ from realloc.optimizer.relaxation import (
     OPEN,
     SELLS_LOSSES,
     TIE_BREAK,
-    Columns,
     Relaxation,
 )
 from realloc.testing.strategies import households

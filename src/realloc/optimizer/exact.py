@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from realloc.optimizer.columns import Columns, each_of
+from realloc.optimizer.highs import Run, Solver, Termination
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
-from realloc.optimizer.relaxation import Columns, each_of, segments
+from realloc.optimizer.relaxation import segments
 from realloc.optimizer.relief import is_out_of_order
 from realloc.optimizer.washes import Family
 
@@ -56,11 +57,8 @@ each where it claims that nothing is better, and where coefficients are `WIDE` a
 WIDE = 1e7
 """Of the largest coefficient to the least: millions of shares at cents beside hundreds of dollars a share."""
 
-NOTHING_BETTER = frozenset({"Infeasible", "Bound on objective reached"})
-"""The solver's words for it."""
-
-FEASIBLE = 2
-"""The solver's word for a feasible primal solution."""
+NOTHING_BETTER = frozenset({Termination.INFEASIBLE, Termination.OBJECTIVE_BOUND})
+"""How a run ends that claims it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +68,6 @@ class Effort:
     gap: float
     nodes: int
     seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What the solver says, in the model's units: the objective is infinite where it finds no `solution` (None).
-
-    The bound is infinite where it claims that nothing is better.
-    """
-
-    status: str
-    bound: float
-    objective: float
-    solution: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +104,6 @@ class Program:
         elastic: bool = False,
         families: Mapping[int, Family] | None = None,
     ) -> None:
-        import highspy  # noqa: PLC0415 - the solver loads at first use
-
         self.problem = problem
         self.unit = problem.unit
         self.columns = Columns()
@@ -134,14 +117,12 @@ class Program:
             self._add_washes(family)
         self._add_cash_and_drift()
         self.missable: list[Ints] = self._add_missable() if elastic else []
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), (TOLERANCE, TOLERANCES[0])):
-            self.highs.setOptionValue(option, value)
+        self.solver = Solver(**{TOLERANCE: TOLERANCES[0]})
         if whole:
             # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
-            self.highs.setOptionValue("presolve", "off")
-        for extra in SLOW_ON_SMALL if whole and not elastic else ():
-            self.highs.setOptionValue(extra, False)
+            self.solver.set_options(presolve="off")
+        if whole and not elastic:
+            self.solver.set_options(**dict.fromkeys(SLOW_ON_SMALL, False))
         self._pass()
 
     def _rows(self, lower: Floats | float, upper: Floats | float, n: int) -> Ints:
@@ -449,23 +430,7 @@ class Program:
         model = self.model = self.columns.model()
         sizes = np.abs(model.value)
         self.wide = self.whole and bool(len(sizes) and sizes.max() > WIDE * sizes.min())
-        self.highs.passModel(
-            model.n_columns,
-            self.n_rows,
-            len(model.index),
-            1,
-            1,
-            0.0,
-            model.cost,
-            model.lower,
-            model.upper,
-            np.concatenate(self.row_lower),
-            np.concatenate(self.row_upper),
-            model.start,
-            model.index,
-            model.value,
-            model.integrality,
-        )
+        self.solver.pass_model(model, np.concatenate(self.row_lower), np.concatenate(self.row_upper))
 
     def solve(self, effort: Effort, incumbent: float) -> Exact:
         """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left.
@@ -473,22 +438,22 @@ class Program:
         What may be missed is first made least, stage by stage, and then held; each stage starts from the plan of
         the one before, which the solver may not find again among the rows that hold it.
         """
-        highs, problem = self.highs, self.problem
+        problem = self.problem
         for columns in self.missable:
             self._make_least(columns, effort)
         if not self.whole:
             self._start_with_few_orders(effort)
         self._limit(effort, effort.gap)
         if np.isfinite(incumbent):
-            highs.setOptionValue("objective_bound", (incumbent - problem.location) / self.unit + 1e-6)
-        answer = self._run()
-        bound = (answer.bound - MARGIN) * self.unit + problem.location
-        if answer.bound == np.inf:
+            self.solver.set_options(objective_bound=(incumbent - problem.location) / self.unit + 1e-6)
+        run = self._run()
+        bound = (run.bound - MARGIN) * self.unit + problem.location
+        if run.bound == np.inf:
             bound = incumbent if np.isfinite(incumbent) else -np.inf
-        stopped = answer.status != "Optimal"
-        if answer.solution is None:
+        stopped = run.termination is not Termination.OPTIMAL
+        if run.solution is None:
             return Exact(buy=None, sell=None, sells_losses=None, bound=bound, stopped=stopped)
-        x = np.array(answer.solution.col_value)
+        x = run.columns
         buy = np.zeros(len(problem.pairs.held))
         buy[self.buys] = x[self.first_buy : self.first_buy + len(self.buys)] * self.buy_unit
         n_lots = len(problem.lots.pair)
@@ -500,88 +465,71 @@ class Program:
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
         return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=stopped)
 
-    def _run(self) -> _Answer:
+    def _run(self) -> Run:
         """Run the solver, again at another tolerance where its word alone does not count; return the best it finds.
 
         The bound is the least of all that it says.
         """
-        answers: list[_Answer] = []
+        runs: list[Run] = []
         for tolerance in TOLERANCES:
-            self.highs.setOptionValue(TOLERANCE, tolerance)
-            if answers:
-                self.highs.clearSolver()
-            self.highs.run()
-            answers.append(self._answer())
-            if not (self.wide or answers[0].status in NOTHING_BETTER):
+            self.solver.set_options(**{TOLERANCE: tolerance})
+            if runs:
+                self.solver.forget()
+            runs.append(self.solver.run())
+            if not (self.wide or runs[0].termination in NOTHING_BETTER):
                 break
-        best = min(answers, key=lambda answer: answer.objective)
-        return replace(best, bound=min(answer.bound for answer in answers))
-
-    def _answer(self) -> _Answer:
-        info = self.highs.getInfo()
-        status = str(self.highs.modelStatusToString(self.highs.getModelStatus()))
-        found = info.primal_solution_status == FEASIBLE and status != "Infeasible"
-        # a program without integral columns is solved as a linear one, which leaves no bound of the search
-        least = info.mip_dual_bound if self.model.integrality.any() else info.objective_function_value
-        return _Answer(
-            status=status,
-            bound=np.inf if status in NOTHING_BETTER else least,
-            objective=info.objective_function_value if found else np.inf,
-            solution=self.highs.getSolution() if found else None,
-        )
+        best = min(runs, key=lambda run: run.objective)
+        return replace(best, bound=min(run.bound for run in runs))
 
     def _start_with_few_orders(self, effort: Effort) -> None:
         """Solve first with the orders alone that the relaxation uses, and start from what that gives."""
-        highs, model = self.highs, self.model
-        n = model.n_columns
-        everything = np.arange(n, dtype=np.int32)
-        highs.changeColsIntegrality(n, everything, np.zeros(n, dtype=np.uint8))
-        highs.run()
-        used = np.array(highs.getSolution().col_value) > USED
-        upper = np.array(highs.getLp().col_upper_)
-        switches = (model.integrality == 1) & ~used
+        solver, model = self.solver, self.model
+        everything = np.arange(model.n_columns)
+        integral = model.integrality == 1
+        solver.change_integrality(np.zeros(model.n_columns, dtype=bool))
+        relaxed = solver.run()
+        if relaxed.solution is None:
+            solver.change_integrality(integral)
+            return
+        upper = solver.upper
+        switches = integral & ~(relaxed.columns > USED)
         switches[self.first_side :][: int(self.problem.coupled.sum())] = False
-        highs.changeColsIntegrality(n, everything, model.integrality.astype(np.uint8))
-        highs.changeColsBounds(n, everything, model.lower, np.where(switches, 0.0, upper))
+        solver.change_integrality(integral)
+        solver.change_bounds(everything, model.lower, np.where(switches, 0.0, upper))
         self._limit(effort, START_GAP * self.problem.value)
-        highs.clearSolver()
-        highs.run()
-        solution = highs.getSolution()
-        found = highs.getInfo().primal_solution_status == FEASIBLE
-        highs.changeColsBounds(n, everything, model.lower, upper)
-        highs.clearSolver()
-        if found:
-            highs.setSolution(solution)
-            highs.setOptionValue("mip_heuristic_effort", 0.0)
+        solver.forget()
+        start = solver.run()
+        solver.change_bounds(everything, model.lower, upper)
+        solver.forget()
+        if start.solution is not None:
+            solver.start_from(start)
+            solver.set_options(mip_heuristic_effort=0.0)
 
     def _limit(self, effort: Effort, gap: float) -> None:
-        self.highs.setOptionValue("mip_abs_gap", max(gap / self.unit, 1e-9))
-        self.highs.setOptionValue("mip_rel_gap", 0.0)
-        self.highs.setOptionValue("mip_max_nodes", effort.nodes)
+        self.solver.set_options(
+            mip_abs_gap=max(gap / self.unit, 1e-9), mip_rel_gap=0.0, mip_max_nodes=effort.nodes
+        )
         if effort.seconds is not None:
-            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(effort.seconds, 0.01))
+            self.solver.set_options(time_limit=max(effort.seconds, 0.01))
 
     def _make_least(self, columns: Ints, effort: Effort) -> None:
-        n = self.model.n_columns
-        everything = np.arange(n, dtype=np.int32)
-        cost = np.zeros(n)
+        cost = np.zeros(self.model.n_columns)
         cost[columns] = 1.0
-        self.highs.changeColsCost(n, everything, cost)
+        self.solver.change_costs(cost)
         self._limit(effort, 0.0)
-        answer = self._run()
-        least = max(0.0, answer.objective)
+        run = self._run()
+        least = max(0.0, run.objective)
+        n = len(columns)
         if least < NOTHING:
-            none = np.zeros(len(columns))
-            self.highs.changeColsBounds(len(columns), columns.astype(np.int32), none, none + NOTHING)
-        else:
-            self.highs.addRow(
-                -np.inf,
-                least * (1 + RELATIVE) + NOTHING,
-                len(columns),
-                columns.astype(np.int32),
-                np.ones(len(columns)),
+            self.solver.change_bounds(columns, np.zeros(n), np.full(n, NOTHING))
+        elif run.solution is not None:
+            self.solver.add_rows(
+                np.array([-np.inf]),
+                np.array([least * (1 + RELATIVE) + NOTHING]),
+                np.zeros(n, dtype=np.intp),
+                columns,
+                np.ones(n),
             )
-        self.highs.changeColsCost(n, everything, self.model.cost)
-        if answer.solution is not None:
-            self.highs.clearSolver()
-            self.highs.setSolution(answer.solution)
+        self.solver.change_costs(self.model.cost)
+        if run.solution is not None:
+            self.solver.start_from(run)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from realloc.errors import SolverError
-from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
+from realloc.optimizer.columns import Columns
+from realloc.optimizer.highs import Solver, Termination
+from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
 
 MISSED_COST = 1_000.0
 """Dollars charged per dollar of reserve or drift cap missed: more than any objective can offer."""
@@ -63,31 +62,6 @@ class Relaxed:
         return int(np.count_nonzero(self.buy > USED) + np.count_nonzero(sold > USED))
 
 
-@cache
-def solver() -> Any:
-    """Return the process's HiGHS, loaded and set up at first use."""
-    import highspy  # noqa: PLC0415 - the one door of a heavy dependency
-
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
-        highs.setOptionValue(option, value)
-    return highs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """Columns in the solver's column-wise form."""
-
-    n_columns: int
-    cost: Floats
-    lower: Floats
-    upper: Floats
-    start: npt.NDArray[np.int32]
-    index: npt.NDArray[np.int32]
-    value: Floats
-    integrality: npt.NDArray[np.int32]
-
-
 def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
     """Yield the parts of every group's deviation: dollars per dollar, sign, and the least and most dollars.
 
@@ -106,68 +80,8 @@ def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
         )
 
 
-def each_of(value: Floats | Flags | float, n: int) -> Floats:
-    """Return an array of n values, from one that is or from one value for all."""
-    return np.asarray(value, dtype=float) if isinstance(value, np.ndarray) else np.full(n, float(value))
-
-
-class Columns:
-    """Collects blocks of columns, each with its entries in rows."""
-
-    def __init__(self) -> None:
-        self.cost: list[Floats] = []
-        self.lower: list[Floats] = []
-        self.upper: list[Floats] = []
-        self.integral: list[Ints] = []
-        self.entries: list[tuple[Ints, Ints, Floats]] = []
-        self.n = 0
-
-    def add(
-        self,
-        cost: Floats,
-        lower: Floats | float,
-        upper: Floats | float,
-        entries: list[tuple[Ints, Floats | float]],
-        *,
-        integral: Flags | bool = False,
-    ) -> int:
-        """Add a block and return its first column; each entry is a row and a value for every column of it."""
-        n = len(cost)
-        first = self.n
-        columns = np.arange(first, first + n)
-        self.cost.append(cost)
-        self.lower.append(each_of(lower, n))
-        self.upper.append(each_of(upper, n))
-        self.integral.append(each_of(integral, n).astype(np.intp))
-        self.entries += [(columns, rows, each_of(value, n)) for rows, value in entries]
-        self.n += n
-        return first
-
-    def attach(self, columns: Ints, rows: Ints, value: Floats | float) -> None:
-        """Add entries to columns that are there already."""
-        self.entries.append((columns, rows, each_of(value, len(columns))))
-
-    def model(self) -> Model:
-        """Return all columns in column-wise form."""
-        columns, rows, values = (np.concatenate([entry[k] for entry in self.entries]) for k in range(3))
-        used = values != 0
-        columns, rows, values = columns[used], rows[used], values[used]
-        order = np.argsort(columns, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=self.n))])
-        return Model(
-            n_columns=self.n,
-            cost=np.concatenate(self.cost),
-            lower=np.concatenate(self.lower),
-            upper=np.concatenate(self.upper),
-            start=starts.astype(np.int32),
-            index=rows[order].astype(np.int32),
-            value=values[order],
-            integrality=np.concatenate(self.integral).astype(np.int32),
-        )
-
-
 class Relaxation:
-    """The relaxation of a problem; it owns the solver until the next one is made."""
+    """The relaxation of a problem."""
 
     def __init__(self, problem: Problem) -> None:
         pairs, lots, cash, groups, limits = (
@@ -257,35 +171,22 @@ class Relaxation:
         self.buy_wash = self.problem.pairs.wash[self.buys]
         self.lot_wash = self.problem.pairs.wash[self.problem.lots.pair]
         tops = np.array(list(self.caps.values()))
-        highs = self.highs = solver()
-        highs.clearModel()
-        highs.passModel(
-            model.n_columns,
-            len(equal) + len(tops),
-            len(model.index),
-            1,
-            1,
-            0.0,
-            model.cost,
-            model.lower,
-            model.upper,
+        self.solver = Solver(presolve="off", solver="simplex")
+        self.solver.pass_model(
+            model,
             np.concatenate([equal, np.full(len(tops), -np.inf)]),
             np.concatenate([equal, tops]),
-            model.start,
-            model.index,
-            model.value,
-            model.integrality,
         )
 
     def limit(self, sides: Ints) -> None:
         """Close the columns that a decided side of a wash group forbids."""
         of_buys, of_lots = sides[self.buy_wash], sides[self.lot_wash]
         shut = np.concatenate([of_buys == SELLS_LOSSES, (of_lots == BUYS) & self.problem.lots.loss])
-        changed = np.flatnonzero(shut != self.shut).astype(np.int32)
+        changed = np.flatnonzero(shut != self.shut)
         self.shut = shut
         if len(changed):
             upper = np.where(shut[changed], 0.0, self.upper[changed])
-            self.highs.changeColsBounds(len(changed), changed, np.zeros(len(changed)), upper)
+            self.solver.change_bounds(changed, np.zeros(len(changed)), upper)
 
     def couple(self, groups: Ints) -> None:
         """Add the hull of the two sides of wash groups: what is bought and what is lost share one unit.
@@ -293,12 +194,8 @@ class Relaxation:
         For each group a column w in [0, 1]; each buy uses up to w of its cap, each pair's loss lots up to 1 - w
         of theirs.
         """
-        first = self.highs.getNumCol()
         n = len(groups)
-        none = np.zeros(n)
-        self.highs.addCols(
-            n, none, none, np.ones(n), 0, np.zeros(n, np.int32), np.zeros(0, np.int32), np.zeros(0)
-        )
+        first = self.solver.add_columns(np.zeros(n), np.ones(n))
         w_of = np.full(len(self.problem.coupled), -1)
         w_of[groups] = first + np.arange(n)
         buys = np.flatnonzero(w_of[self.buy_wash] >= 0)
@@ -315,17 +212,13 @@ class Relaxation:
         values = np.concatenate(
             [1 / self.upper[buys], -np.ones(len(buys)), 1 / total[row_of], np.ones(len(pair))]
         )
-        order = np.argsort(rows, kind="stable")
         n_rows = len(buys) + len(pair)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))[:-1]])
-        self.highs.addRows(
-            n_rows,
+        self.solver.add_rows(
             np.full(n_rows, -np.inf),
             np.concatenate([np.zeros(len(buys)), np.ones(len(pair))]),
-            len(rows),
-            starts.astype(np.int32),
-            columns[order].astype(np.int32),
-            values[order],
+            rows,
+            columns,
+            values,
         )
 
     def solve(self) -> Relaxed:
@@ -336,13 +229,10 @@ class Relaxation:
         SolverError
             The solver ended without an optimum.
         """
-        self.highs.run()
-        status = self.highs.modelStatusToString(self.highs.getModelStatus())
-        if status != "Optimal":
-            raise SolverError(f"the relaxation ended as {status!r}")
-        solution = self.highs.getSolution()
-        x = np.array(solution.col_value)
-        duals = np.array(solution.row_dual)
+        run = self.solver.run()
+        if run.termination is not Termination.OPTIMAL:
+            raise SolverError(f"the relaxation ended as {run.termination.value!r}")
+        x, duals = run.columns, run.row_duals
         shares = x[: self.n_trades] * self.scale
         n_buys = len(self.buys)
         buy = np.zeros(len(self.problem.pairs.held))
@@ -352,7 +242,7 @@ class Relaxation:
         if "orders" in cap_duals:
             cap_duals["orders"] *= self.unit
         return Relaxed(
-            objective=self.highs.getObjectiveValue() * self.unit + self.problem.location,
+            objective=run.objective * self.unit + self.problem.location,
             buy=buy,
             sell=shares[n_buys:],
             missed=float(x[self.n_columns - self.n_missed : self.n_columns].sum()) * self.unit,
