@@ -130,6 +130,41 @@ def replace_lots(home: Household, targets: dict[str, float]) -> Any:
     return replace(account, targets=targets)
 
 
+def bought_in_parts(parts: list[float], funds: int) -> Household:
+    """Return funds at $100 with a loss of $50 a share, of which an IRA bought in parts in the last days."""
+    names = [f"F{k}" for k in range(funds)]
+    taxable = {
+        "account_number": "T",
+        "cash": 500.0,
+        "positions": dict.fromkeys(names, 100),
+        "lots": [lot(name, 100, 150.0) for name in names],
+    }
+    ira = {
+        "account_number": "I",
+        "kind": "tax_deferred",
+        "cash": 50.0,
+        "positions": dict.fromkeys(names, sum(parts)),
+        "lots": [
+            lot(name, shares, 100.0, acquired=f"2026-02-{10 + k}")
+            for name in names
+            for k, shares in enumerate(parts)
+        ],
+    }
+    prices = {**dict.fromkeys(names, 100.0), "B": 50.0}
+    targets = {**dict.fromkeys(names, 0.6 / funds), "B": 0.4}
+    return household([taxable, ira], prices, targets, wash_sales={"mode": "allow"})
+
+
+@pytest.mark.parametrize("funds", [1, 3])
+@pytest.mark.parametrize("parts", [[7.0, 7.0], [3.0, 4.0, 7.0], [1.0, 2.0, 3.0, 4.0, 4.0]])
+def test_purchases_in_parts_deny_what_one_of_all_shares_denies(parts: list[float], funds: int) -> None:
+    plan = rebalance(bought_in_parts(parts, funds))
+    whole = rebalance(bought_in_parts([sum(parts)], funds))
+    assert plan.costs.objective == pytest.approx(whole.costs.objective, abs=0.01)
+    assert plan.certificate.bound == pytest.approx(whole.certificate.bound, abs=0.01)
+    assert plan.certificate.gap_bps < 0.1
+
+
 def test_a_purchase_that_denies_an_earlier_loss_pays_for_it() -> None:
     """WASH-5: of a loss of $500 on 50 shares, sold ten days ago, a purchase of 30 denies $300 at 37% x 0.5."""
     sold = {"account_number": "A", "symbol": "A", "shares": -50, "price": 100.0, "traded": "2026-02-19"}

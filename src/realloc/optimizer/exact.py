@@ -7,7 +7,7 @@ orders; what it leaves to round is then rounded and repaired like any relaxation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from realloc.optimizer.highs import Run, Solver, Termination
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 from realloc.optimizer.relaxation import segments
 from realloc.optimizer.relief import is_out_of_order
-from realloc.optimizer.washes import Family
+from realloc.optimizer.washes import Family, Spare
 
 MARGIN = 1e-4
 """What the solver's tolerances may cost its bound, in units of 1/10,000 of the household's value."""
@@ -278,18 +278,25 @@ class Program:
         attach(np.full(len(j), w_column), counted, top)
         attach(np.array([w_column]), cover, -1.0)
         attach(self.first_buy + bought, np.broadcast_to(cover, len(bought)), self.buy_unit[bought] / most)
-        for spare in spares:
-            gone = [spare.lot] if spare.lot >= 0 else []
-            if spare.lot < 0 <= spare.pair:
-                gone = list(range(int(lots.first[spare.pair]), int(lots.first[spare.pair + 1])))
-            rows = np.array(gone, dtype=np.intp)
-            attach(
-                self.first_lot + rows,
-                np.broadcast_to(cover, len(rows)),
-                -unit / pairs.price[lots.pair[rows]] / most,
-            )
+        gone = self._gone_with(spares)
+        attach(
+            self.first_lot + gone,
+            np.broadcast_to(cover, len(gone)),
+            -unit / pairs.price[lots.pair[gone]] / most,
+        )
         if family.earlier and len(bought):
             self._add_earlier(family, bought, cover, most)
+
+    def _gone_with(self, spares: Sequence[Spare]) -> Ints:
+        """Return the lots whose sale takes shares from spares, each once: a share sold takes one at most.
+
+        Where an account's lots are not told apart, any sale of the pair may reach its spares.
+        """
+        lots = self.problem.lots
+        own = [spare.lot for spare in spares if spare.lot >= 0]
+        reached = {spare.pair for spare in spares if spare.lot < 0 <= spare.pair}
+        of_pairs = [np.arange(lots.first[p], lots.first[p + 1]) for p in sorted(reached)]
+        return np.unique(np.concatenate([np.array(own, dtype=np.intp), *of_pairs]))
 
     def _add_earlier(self, family: Family, bought: Ints, cover: Ints, most: float) -> None:
         """Let purchases deny recent losses before those of the plan, at what the least of them is worth (WASH-5)."""
