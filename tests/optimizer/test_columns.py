@@ -91,7 +91,7 @@ def make_every_model(problem: Problem) -> None:
         Program(convex(problem), whole=False, elastic=elastic)
 
 
-@settings(drawn, max_examples=150)
+@settings(drawn, max_examples=100)
 @given(whole_documents())
 def test_every_model_of_a_household_is_sound(document: dict[str, Any]) -> None:
     try:
