@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from realloc.cli.own_output import own_standard_output
 from realloc.errors import InputError, ReallocError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def one_line(text: object) -> str:
 
 def run(command: str, function: Callable[[], Any]) -> int:
     """Run a command and return its exit status; what went wrong is one line on standard error."""
+    own_standard_output()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

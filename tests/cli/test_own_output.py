@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realloc.cli.own_output import own_standard_output
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = {
+    "as_of": "2026-06-30",
+    "prices": {"A": 100.0, "B": 50.0},
+    "accounts": [{"account_number": "T", "cash": 500.0, "positions": {"A": 20}}],
+    "model": {"name": "half", "targets": {"A": 0.5, "B": 0.5}},
+}
+
+NOISY = """
+import ctypes, os, sys
+from importlib import import_module
+from realloc.optimizer.highs import Solver
+
+quiet = Solver.run
+def loud(self):
+    ctypes.CDLL(None).puts(b"printed by C")
+    os.write(1, b"written to the descriptor\\n")
+    return quiet(self)
+Solver.run = loud
+if sys.argv[1] == "closed":
+    os.close(2)
+module, sys.argv = sys.argv[2], sys.argv[3:]
+sys.exit(import_module(module).command())
+"""
+
+MAIN = "realloc.cli.main"
+JSON = "realloc.cli.rebalance_json_input"
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> str:
+    path = tmp_path / "household.json"
+    path.write_text(json.dumps(SMALL), encoding="utf-8")
+    return str(path)
+
+
+def noisy(*arguments: str, stderr: str = "open") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", NOISY, stderr, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8", cwd=ROOT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the C library is found another way")
+def test_what_a_library_prints_from_c_does_not_reach_the_output_of_a_command(household: str) -> None:
+    done = noisy(MAIN, "realloc", "rebalance", "--format", "json", household)
+    assert json.loads(done.stdout)["trades"]
+    assert "printed by C\n" in done.stderr
+    assert "written to the descriptor\n" in done.stderr
+    table = noisy(MAIN, "realloc", "rebalance", "--format", "csv", household).stdout
+    rows = list(csv.reader(io.StringIO(table)))
+    assert {len(row) for row in rows} == {len(rows[0])} != {1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the C library is found another way")
+def test_without_standard_error_it_goes_nowhere(household: str) -> None:
+    done = noisy(MAIN, "realloc", "rebalance", "--format", "json", household, stderr="closed")
+    assert json.loads(done.stdout)["trades"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the C library is found another way")
+def test_the_older_command_prints_its_own_words_alone(household: str, tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    options = ["--rebalancer", "optimal", "--exporter", "csv", "--export-path", str(path)]
+    done = noisy(JSON, "rebalance-cli", household, *options)
+    assert "printed" not in done.stdout
+    assert "written" not in done.stdout
+    assert path.read_text(encoding="utf-8").startswith("Account,Symbol,Shares")
+
+
+def test_a_stream_of_somebody_else_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = sys.stdout
+    own_standard_output()
+    assert sys.stdout is stream
+    sys.stdout.write("heard")
+    assert capsys.readouterr().out == "heard"
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_a_command_without_standard_output_is_left_alone(
+    stream: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed = (tmp_path / "out").open("w", encoding="utf-8")
+    closed.close()
+    monkeypatch.setattr(sys, "stdout", closed if stream else None)
+    own_standard_output()
+    assert sys.stdout is (closed if stream else None)
