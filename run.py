@@ -25,6 +25,7 @@ CHECKS = [
     ["lint-imports"],
     ["mkdocs", "build", "--strict", "--quiet"],
     ["pytest", "--numprocesses=auto", "--dist=loadgroup", "--cov", "--cov-report=term"],
+    ["pytest", "-m", "versions"],
 ]
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 
+from realloc.accounts import RELIEFS
 from realloc.household import Household
+from realloc.modes import MODES
 from realloc.optimizer.problem import Floats, Pairs, Problem
+from realloc.policy import WASH_MODES
+from realloc.testing import strategies
 from tests.reference.statement import Key, exact
 
 AS_OF = "2026-03-01"
@@ -81,6 +87,24 @@ def crowded(seed: int, *, accounts: int, symbols: int, **policy: Any) -> dict[st
 def lot(symbol: str, shares: float, cost: float, acquired: str = "2020-01-02", **more: Any) -> dict[str, Any]:
     """Return a lot as a document has it."""
     return {"symbol": symbol, "shares": shares, "cost_per_share": cost, "acquired": acquired, **more}
+
+
+@st.composite
+def whole_documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a household with every mode, lot relief and rule for wash sales, and lots bought in the last days."""
+    document = draw(strategies.documents("small"))
+    policy = document["policy"]
+    policy["mode"] = draw(st.sampled_from(["full", "full", *MODES]))
+    policy["wash_sales"] |= {"mode": draw(st.sampled_from(["allow", "allow", *WASH_MODES]))}
+    del policy["wash_sales"]["avoid"]
+    policy["tax"] |= draw(st.sampled_from([{}, {"defer_days": 60}]))
+    policy["max_short_term_gain"] = draw(st.sampled_from([None, None, 0.0, 40.0]))
+    for account in document["accounts"]:
+        account["lot_relief"] = draw(st.sampled_from(["specific", "specific", *RELIEFS]))
+        for lot in account["lots"]:
+            if draw(st.booleans()):
+                lot["acquired"] = (strategies.AS_OF - timedelta(days=draw(st.integers(0, 31)))).isoformat()
+    return document
 
 
 def place(problem: Problem, account: str, symbol: str) -> int:

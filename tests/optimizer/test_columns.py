@@ -3,18 +3,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from realloc.accounts import RELIEFS
 from realloc.errors import InputError
 from realloc.household import Household
-from realloc.modes import MODES
 from realloc.optimizer.columns import Columns, Model
 from realloc.optimizer.exact import Program
 from realloc.optimizer.highs import Solver
@@ -23,29 +19,9 @@ from realloc.optimizer.raising import with_tax_first
 from realloc.optimizer.relaxation import Relaxation
 from realloc.optimizer.relief import convex
 from realloc.optimizer.washes import families
-from realloc.policy import WASH_MODES
-from realloc.testing.strategies import AS_OF, documents
-from tests.optimizer.cases import drawn
+from tests.optimizer.cases import drawn, whole_documents
 
 Passed = tuple[Model, Floats, Floats]
-
-
-@st.composite
-def whole_documents(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a household with every mode, lot relief and rule for wash sales, and lots bought in the last days."""
-    document = draw(documents("small"))
-    policy = document["policy"]
-    policy["mode"] = draw(st.sampled_from(["full", "full", *MODES]))
-    policy["wash_sales"] |= {"mode": draw(st.sampled_from(["allow", "allow", *WASH_MODES]))}
-    del policy["wash_sales"]["avoid"]
-    policy["tax"] |= draw(st.sampled_from([{}, {"defer_days": 60}]))
-    policy["max_short_term_gain"] = draw(st.sampled_from([None, None, 0.0, 40.0]))
-    for account in document["accounts"]:
-        account["lot_relief"] = draw(st.sampled_from(["specific", "specific", *RELIEFS]))
-        for lot in account["lots"]:
-            if draw(st.booleans()):
-                lot["acquired"] = (AS_OF - timedelta(days=draw(st.integers(0, 31)))).isoformat()
-    return document
 
 
 @contextmanager
