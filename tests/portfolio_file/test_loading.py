@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from realloc.errors import InputError, Issue
-from realloc.portfolio_file import check_portfolio, load_portfolio, loading
+from realloc.portfolio_file import check_portfolio, load_portfolio, loading, sources
 from realloc.portfolio_file.portfolio import Origin
 from tests.portfolio_file.broker_files import BEFORE, DATA, HOUSEHOLD, fidelity, household
 
@@ -246,7 +246,7 @@ def test_a_table_is_read_by_its_mapping(tmp_path: Path) -> None:
         'import = "table_lots.csv"\nmapping = "table_lots.toml"\n[model.targets]\nVTI = 1\n'
     )
     (account,) = load_portfolio(path).household.accounts
-    assert (account.cash, account.positions, len(account.lots)) == (12.34, {"VTI": 15}, 2)
+    assert (account.cash, account.positions, len(account.lots)) == (12.34, {"VTI": 11}, 2)
 
 
 @pytest.mark.parametrize(
@@ -314,3 +314,49 @@ def test_today_is_taken_where_the_file_does_not_say(tmp_path: Path) -> None:
 def test_the_example_of_the_docstring_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     assert doctest.testmod(loading).failed == 0
+
+
+LEDGER = """\
+[[accounts]]
+account_number = "Assets:US:Fidelity:Roth"
+kind = "tax_exempt"
+import = "{name}"
+{more}
+[model.targets]
+VTI = 1
+"""
+
+
+def with_ledger(tmp_path: Path, name: str, more: str) -> Path:
+    text = (DATA / "ledger.beancount").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(f'include "rest.beancount"\n{text}', encoding="utf-8")
+    (tmp_path / "rest.beancount").write_text("2020-01-01 open Assets:More USD\n", encoding="utf-8")
+    path = tmp_path / "portfolio.toml"
+    path.write_text(LEDGER.format(name=name, more=more), encoding="utf-8")
+    return path
+
+
+def test_a_ledger_reads_other_files_only_for_an_account_that_trusts_it(tmp_path: Path) -> None:
+    path = with_ledger(tmp_path, "mine.beancount", "")
+    assert only(path, "file.trust").where.endswith("mine.beancount:1")
+    trusting = load_portfolio(with_ledger(tmp_path, "mine.beancount", "trusted = true"))
+    assert trusting.household.accounts[0].positions == {"VTI": 11}
+
+
+def test_a_ledger_of_another_name_is_read_where_its_importer_is_named(tmp_path: Path) -> None:
+    assert only(with_ledger(tmp_path, "mine.txt", "trusted = true"), "file.unknown").severity == "error"
+    named = with_ledger(tmp_path, "mine.txt", 'trusted = true\nimporter = "beancount"')
+    assert load_portfolio(named).household.accounts[0].positions == {"VTI": 11}
+
+
+def test_a_pattern_that_matches_more_files_than_can_be_meant_is_refused_with_their_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MOST_FILES", 2)
+    path = household(tmp_path)
+    for n in range(2):
+        (tmp_path / "downloads" / f"Portfolio_Positions_{n}.csv").touch()
+    said = {issue.message for issue in check_portfolio(path) if issue.code == "import.pattern"}
+    assert said == {
+        "'downloads/Portfolio_Positions_*.csv': it matches 3 files, at most 2 are looked at; name fewer"
+    }

@@ -13,6 +13,11 @@ _IMPORT: dict[str, Any] = {
     },
     "importer": {"$ref": "#/$defs/name", "description": "Plugin that reads the files."},
     "mapping": {"$ref": "#/$defs/name", "description": "TOML file that says what the columns mean."},
+    "trusted": {
+        "type": "boolean",
+        "default": False,
+        "description": "Whether a ledger may run the plugins and read the files that it names.",
+    },
 }
 _PRICES: dict[str, Any] = {
     "file": {"$ref": "#/$defs/name", "description": "CSV or Parquet file with prices."},

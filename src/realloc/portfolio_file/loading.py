@@ -250,6 +250,7 @@ def _request(table: Table) -> Request:
         patterns=tuple(pattern for pattern in patterns if pattern),
         importer=table.text("importer", ""),
         mapping=table.text("mapping", ""),
+        trusted=table.flag("trusted", default=False),
     )
 
 

@@ -14,7 +14,7 @@ from realloc.errors import Issue
 from realloc.household import HOUSEHOLD_KEYS, Household
 from realloc.plugins.importers.statement import Statement
 
-IMPORT_KEYS = frozenset({"import", "importer", "mapping"})
+IMPORT_KEYS = frozenset({"import", "importer", "mapping", "trusted"})
 """Keys of an account beside those of the household document: where its positions come from."""
 
 FILE_KEYS = HOUSEHOLD_KEYS | {"checks"}

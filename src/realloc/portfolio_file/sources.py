@@ -12,11 +12,15 @@ from pathlib import Path
 from realloc.errors import InputError, Issue, PluginLoadError, PluginNotFoundError
 from realloc.plugins.importers.brokers import recognise, statement_importers
 from realloc.plugins.importers.brokers._instruments import masked, same_account
+from realloc.plugins.importers.brokers.beancount_ledger import BeancountLedger
 from realloc.plugins.importers.brokers.joining import join_lots
 from realloc.plugins.importers.brokers.mapping import load_mapping
 from realloc.plugins.importers.statement import Statement, StatementAccount, StatementImporter
 from realloc.portfolio_file.dating import date_of, date_of_name
 from realloc.portfolio_file.portfolio import DatedBy
+
+MOST_FILES = 500
+"""Files that one pattern may match; the newest of them is used, and all of them are read to find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,7 @@ class Request:
     """Where one account of a portfolio comes from.
 
     `where` is its JSON path, `number` its account number (or the visible end, or empty), `patterns` are
-    relative to the portfolio's folder.
+    relative to the portfolio's folder. `trusted` lets a ledger run the plugins and read the files that it names.
     """
 
     where: str
@@ -32,6 +36,7 @@ class Request:
     patterns: tuple[str, ...]
     importer: str = ""
     mapping: str = ""
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +97,21 @@ class Reader:
         self.folder = folder
         self.without = {path.resolve() for path in without}
         self._importers: list[StatementImporter] | None = None
-        self._read: dict[tuple[Path, str, str], Candidate] = {}
+        self._read: dict[tuple[Path, str, str, bool], Candidate] = {}
 
     def candidates(self, request: Request, pattern: str) -> list[Candidate]:
-        """Return the files that match a pattern, newest first."""
+        """Return the files that match a pattern, newest first.
+
+        Raises
+        ------
+        ValueError
+            The pattern is none, or matches more than `MOST_FILES`.
+        """
         found = glob.glob(os.path.expanduser(pattern), root_dir=self.folder, recursive=True)  # noqa: PTH111, PTH207 - patterns may be absolute
+        if len(found) > MOST_FILES:
+            raise ValueError(
+                f"it matches {len(found):,} files, at most {MOST_FILES} are looked at; name fewer"
+            )
         paths = [(self.folder / name, name) for name in sorted(found)]
         files = [
             self._candidate(path, name, request)
@@ -106,7 +121,7 @@ class Reader:
         return sorted(files, key=lambda file: file.age, reverse=True)
 
     def _candidate(self, path: Path, name: str, request: Request) -> Candidate:
-        key = (path.resolve(), request.importer, request.mapping)
+        key = (path.resolve(), request.importer, request.mapping, request.trusted)
         if key not in self._read:
             self._read[key] = self._open(path, name, request)
         return self._read[key]
@@ -123,6 +138,10 @@ class Reader:
         return Candidate(path=path, name=name, dated=dated, dated_by=by, statement=statement)
 
     def _importer(self, path: Path, request: Request) -> StatementImporter:
+        if request.trusted and (request.importer or BeancountLedger.name) == BeancountLedger.name:
+            ledger = BeancountLedger(trusted=True)
+            if request.importer or path.suffix in ledger.supported_extensions:
+                return ledger
         if request.importer or request.mapping:
             arguments = {"mapping": load_mapping(self.folder / request.mapping)} if request.mapping else {}
             name = request.importer or "generic_table"

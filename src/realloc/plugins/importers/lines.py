@@ -11,6 +11,12 @@ from typing import TypeAlias
 
 from realloc.errors import InputError, Issue
 
+LONGEST_CELL = 10_000
+"""Characters of a cell, or of a value in a statement; no name, description or amount has as many."""
+
+LONGEST_LINE = 100_000
+"""Characters of a row with all its cells."""
+
 _INVISIBLE = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff]")
 _SPACE_AFTER_QUOTE = re.compile(r'" +(?=[,;|\t\r\n]|$)')
 _TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
@@ -29,8 +35,8 @@ def split(text: str, separator: str, source: str) -> Iterator[Line]:
     Raises
     ------
     InputError
-        The text is not CSV: a quotation mark in the wrong place or never closed, or a cell of more than
-        131,072 characters.
+        The text is not CSV: a quotation mark in the wrong place or never closed, or a row or a cell is longer than
+        `LONGEST_LINE` or `LONGEST_CELL`.
     """
     text = _SPACE_AFTER_QUOTE.sub('"', text)
     reader = csv.reader(
@@ -47,7 +53,22 @@ def split(text: str, separator: str, source: str) -> Iterator[Line]:
             raise InputError(
                 Issue(code="file.csv", where=f"{source}:{number}", message=f"not CSV: {error}", hint=hint)
             ) from None
+        _check_lengths(cells, f"{source}:{number}")
         yield number, list(map(_clean, cells))
+
+
+def _check_lengths(cells: Sequence[str], where: str) -> None:
+    longest, total = max(map(len, cells), default=0), sum(map(len, cells))
+    if longest > LONGEST_CELL or total > LONGEST_LINE:
+        what = f"a cell of {longest:,}" if longest > LONGEST_CELL else f"a row of {total:,}"
+        raise InputError(
+            Issue(
+                code="file.length",
+                where=where,
+                message=f"{what} characters: no broker writes as much",
+                hint="look for a quotation mark that is not closed, or download the file again",
+            )
+        )
 
 
 def _clean(cell: str) -> str:

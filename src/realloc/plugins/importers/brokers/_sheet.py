@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from realloc.errors import InputError
 from realloc.plugins.core.base import StrPath
-from realloc.plugins.importers.brokers._cells import clean
+from realloc.plugins.importers.brokers._workbook import workbook_rows
 from realloc.plugins.importers.lines import split
 from realloc.plugins.importers.statement import fault
 from realloc.plugins.importers.tabular import SEPARATORS
-from realloc.plugins.importers.text import read_bytes, read_head, read_text
+from realloc.plugins.importers.text import read_head, read_text
 from realloc.plugins.importers.values import point_is_shown
-
-LARGEST_WORKBOOK = 300_000_000
-"""An Excel file that unpacks to more bytes than this is not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,8 @@ def read_sheet(path: StrPath, *, head: bool = False) -> Sheet:
     """
     file = os.fspath(path)
     if is_workbook(path):
-        return Sheet(file, _workbook_rows(path, head=head))
+        rows = workbook_rows(path, head=head)
+        return Sheet(file, [Row(line, cells) for line, cells in enumerate(rows, start=1)])
     text = read_head(path) if head else read_text(path)
     if not text.strip():
         raise fault("file.empty", file, "the file is empty", "download it again")
@@ -110,45 +105,3 @@ def _split(text: str, separator: str, file: str, *, head: bool) -> list[Row]:
         if not head:
             raise
     return rows
-
-
-def _workbook_rows(path: StrPath, *, head: bool) -> list[Row]:
-    read_bytes(path)
-    try:
-        import openpyxl  # noqa: PLC0415 - an extra, imported when an Excel file is read
-    except ImportError as error:
-        raise fault(
-            "file.extra", os.fspath(path), "Excel files need openpyxl", "pip install 'realloc[excel]'"
-        ) from error
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_WORKBOOK:
-            raise ValueError("it unpacks to more than can be a list of positions")  # noqa: TRY301 - one way out
-        book: Any = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        table = book.worksheets[0].iter_rows(values_only=True)
-        rows = [
-            Row(line, tuple(map(_cell_text, cells)))
-            for line, cells in enumerate(islice(table, 300 if head else None), start=1)
-        ]
-        book.close()
-        width = max((len(row.cells) for row in rows), default=0)
-        rows = [Row(row.line, row.cells + ("",) * (width - len(row.cells))) for row in rows]
-    except Exception as error:
-        raise fault(
-            "file.workbook",
-            os.fspath(path),
-            f"the workbook cannot be read: {error}",
-            "save it again as .xlsx",
-        ) from error
-    return rows
-
-
-def _cell_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        value = value.date() if value.time() == datetime.min.time() else value
-    if isinstance(value, date):
-        return value.isoformat()
-    return clean(str(value))

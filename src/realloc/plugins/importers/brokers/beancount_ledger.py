@@ -1,13 +1,14 @@
 """Beancount ledgers, by beancount itself: true lots with cost, date and label.
 
-Loading a ledger runs what it includes and the plugins that it names, as every beancount program does.
+A ledger may name Python code to run (``plugin``) and other files to read (``include``), and beancount does both when
+it loads one. So a ledger is looked at by beancount's parser first, which does neither; one that names anything of
+the kind is refused unless its owner trusts it (https://beancount.github.io/docs/beancount_language_syntax.html).
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,35 +19,50 @@ from realloc.household import RecentTrade
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._draft import Draft, LotRow
 from realloc.plugins.importers.brokers._instruments import clean_symbol
+from realloc.plugins.importers.lines import LONGEST_LINE
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
 from realloc.plugins.importers.text import read_head, read_text
 
-_DIRECTIVE = re.compile(r"^\d{4}-\d\d-\d\d\s+(?:open\s+Assets:|\*|!|txn|commodity|price)", re.MULTILINE)
+LOADING_OPTIONS = {"documents": "reads folders", "insert_pythonpath": "loads code from the ledger's folder"}
+"""Options of a ledger that reach beyond it, with what they do."""
 
 
 class BeancountLedger(StatementImporter):
-    """Beancount ledger (needs ``realloc[beancount]``)."""
+    """Beancount ledger (needs ``realloc[beancount]``).
+
+    Parameters
+    ----------
+    trusted : bool
+        Whether the ledger may run the plugins and read the files that it names.
+    """
 
     name = "beancount"
     broker = "beancount"
     supported_extensions: ClassVar[Sequence[str]] = (".beancount", ".bean")
 
+    def __init__(self, *, trusted: bool = False) -> None:
+        self.trusted = trusted
+
     def matches(self, path: StrPath) -> Match:
-        """Return how sure it is that the file is a beancount ledger."""
+        """Return how sure it is that the file is a beancount ledger: by its name alone."""
         try:
-            head = read_head(path)
+            read_head(path)
         except InputError as error:
             return Match(confidence=0.0, reason=str(error))
         if Path(path).suffix in self.supported_extensions:
             return Match(confidence=0.97, reason="its file name ending")
-        if _DIRECTIVE.search(head):
-            return Match(confidence=0.8, reason="dated directives of a ledger")
-        return Match(confidence=0.0, reason="no dated directives of a ledger")
+        return Match(confidence=0.0, reason="its name does not end as a ledger's")
 
     def read(self, path: StrPath) -> Statement:
-        """Read what the ledger's asset accounts hold after its last entry."""
+        """Read what the ledger's asset accounts hold after its last entry.
+
+        Raises
+        ------
+        InputError
+            The ledger has errors, or names code to run or other files to read and is not trusted.
+        """
         draft = Draft(os.fspath(path), self.name, self.broker)
-        entries = _load(path)
+        entries = _load(path, trusted=self.trusted)
         prices = {
             entry.currency: (entry.date, entry.amount.number)
             for entry in entries
@@ -63,15 +79,25 @@ class BeancountLedger(StatementImporter):
         return draft.finish()
 
 
-def _load(path: StrPath) -> list[Any]:
+def _load(path: StrPath, *, trusted: bool) -> list[Any]:
     file = os.fspath(path)
-    read_text(path)
+    text = read_text(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            raise fault(
+                "file.length", f"{file}:{number}", f"a line of {len(line):,} characters", "shorten it"
+            )
     try:
         from beancount import loader  # noqa: PLC0415 - an extra, imported when a ledger is read
+        from beancount.parser import parser  # noqa: PLC0415
     except ImportError as error:
         raise fault(
             "file.extra", file, "beancount files need beancount", "pip install 'realloc[beancount]'"
         ) from error
+    if not trusted:
+        options = parser.parse_string(text, report_filename=file)[2]
+        if faults := list(_reaches_out(options, text, file)):
+            raise InputError(faults)
     loader.initialize(use_cache=False)
     try:
         entries, errors, _ = loader.load_file(str(Path(path).absolute()))
@@ -80,6 +106,27 @@ def _load(path: StrPath) -> list[Any]:
     if errors:
         raise InputError(_issue(error, file) for error in errors[:50])
     return list(entries)
+
+
+def _reaches_out(options: Any, text: str, file: str) -> Iterator[Issue]:
+    """Yield an issue for each directive by which a parsed ledger has code run or other files read."""
+    named = [("plugin", name, "runs code") for name, _ in options["plugin"]]
+    named += [("include", name, "reads another file") for name in options["include"]]
+    named += [("option", name, does) for name, does in LOADING_OPTIONS.items() if options[name]]
+    for directive, name, does in named:
+        yield Issue(
+            code="file.trust",
+            where=f"{file}:{_line_of(directive, name, text)}",
+            message=f"the ledger {does}: {directive} {name!r}",
+            hint="if the ledger is yours, set 'trusted = true' for this account in the portfolio file",
+        )
+
+
+def _line_of(directive: str, name: str, text: str) -> int:
+    """Return the line of a directive, the first line that begins with its word and has its name."""
+    lines = text.splitlines()
+    found = (n for n, line in enumerate(lines, 1) if line.split()[:1] == [directive] and name in line)
+    return next(found, 1)
 
 
 def _issue(error: Any, file: str) -> Issue:

@@ -17,7 +17,7 @@ from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_ta
 _SUMMARY = ColumnSpec(
     {"account": ("Account",), "total": ("Net Account Value", "Total Assets")}, required=("account", "total")
 )
-_ACCOUNT = re.compile(r"(?P<name>.*?)\s*(?P<mask>(?:[X*.]+-?|-)\w{2,5})")
+_MASK = re.compile(r"(?:[X*.]{1,12}-?|-)\w{2,5}\Z")
 
 
 class EtradePositions(SheetImporter):
@@ -72,8 +72,10 @@ def _account(summary: Record | None, draft: Draft) -> AccountDraft:
     if not text:
         draft.warn("account.unnamed", draft.file, f"the file names no account; it is called {draft.broker!r}")
         return draft.account(draft.broker)
-    found = _ACCOUNT.fullmatch(text)
-    return draft.account(masked(found["mask"]), found["name"]) if found else draft.account(text, text)
+    found = _MASK.search(text)
+    if found is None:
+        return draft.account(text, text)
+    return draft.account(masked(found.group()), text[: found.start()].rstrip())
 
 
 def _read_row(record: Record, draft: Draft, state: _State) -> None:

@@ -11,10 +11,12 @@ from realloc.plugins.importers.brokers._importer import SheetImporter, holding_o
 from realloc.plugins.importers.brokers._sheet import Sheet
 from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 
-_BOTH = re.compile(r"(?P<name>.*?)[\s(/-]*(?P<number>[A-Z]?\d{8,9})\)?")
+_NUMBER_LAST = re.compile(r"([A-Z]?\d{8,9})\)?\Z")
 _CORE = frozenset({"heldinmoneymarket", "heldinfcash", "heldincash", "cash"})
 """Descriptions of the core position, where its symbol has lost its stars."""
-_BOTH_REVERSED = re.compile(r"(?P<number>[A-Z]?\d{8,9})[\s/-]+(?P<name>.*)")
+_NUMBER_FIRST = re.compile(r"([A-Z]?\d{8,9})[\s/-]")
+_BETWEEN = " (/-"
+"""What stands between the name and the number of an account."""
 
 
 class FidelityPositions(SheetImporter):
@@ -72,9 +74,10 @@ def _account(record: Record, draft: Draft) -> AccountDraft | None:
         number = record.need_text("account")
         return draft.account(number, record.text("account_name")) if number else None
     text = record.need_text("both")
-    found = _BOTH.fullmatch(text) or _BOTH_REVERSED.fullmatch(text)
-    if found:
-        return draft.account(found["number"], clean(found["name"]))
+    if found := _NUMBER_LAST.search(text):
+        return draft.account(found[1], clean(text[: found.start()].rstrip(_BETWEEN)))
+    if found := _NUMBER_FIRST.match(text):
+        return draft.account(found[1], clean(text[found.end() :].lstrip(_BETWEEN)))
     if text:
         draft.fault("row.account", record.at("both"), f"no account number in {text!r}", "complete the row")
     return None

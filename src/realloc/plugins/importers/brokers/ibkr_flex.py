@@ -17,6 +17,7 @@ from realloc.plugins.importers.brokers._cells import parse_amount, parse_date
 from realloc.plugins.importers.brokers._draft import AccountDraft, Draft
 from realloc.plugins.importers.brokers._ibkr import PositionRow, add_cash, add_positions
 from realloc.plugins.importers.brokers._instruments import clean_symbol
+from realloc.plugins.importers.lines import LONGEST_CELL
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
 from realloc.plugins.importers.text import HEAD, read_bytes
 
@@ -86,6 +87,12 @@ def _elements(path: StrPath) -> list[Element]:
     elements: list[Element] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        for attribute, value in attributes.items():
+            if len(value) > LONGEST_CELL:
+                where = f"{name}:{parser.CurrentLineNumber}:{tag}.{attribute}"
+                raise fault(
+                    "file.length", where, f"a value of {len(value):,} characters", "download it again"
+                )
         elements.append(Element(tag, parser.CurrentLineNumber, attributes))
 
     def doctype(*_: object) -> None:

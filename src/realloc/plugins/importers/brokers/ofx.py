@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,10 +15,20 @@ from realloc.household import RecentTrade
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._draft import AccountDraft, Draft
 from realloc.plugins.importers.brokers._instruments import clean_symbol
+from realloc.plugins.importers.lines import LONGEST_CELL
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
 from realloc.plugins.importers.text import HEAD, read_bytes
 
 _KEPT = {"POSDEBT": "a bond", "POSOPT": "an option", "POSOTHER": "an instrument of another kind"}
+AGAIN = "download it again"
+
+DAY = len("YYYYMMDD")
+"""Characters of a date and time that are its day, as the broker wrote it (OFX 1.6, section 3.2.8.2)."""
+
+DEEPEST = 64
+"""Elements inside each other; the format nests ten. The parser recurses, so that depth is bounded before it reads."""
+
+_ELEMENT = re.compile(r"<(/?)([^<>]*)>([^<]*)")
 _TRADES = {"BUYSTOCK": 1, "BUYMF": 1, "REINVEST": 1, "SELLSTOCK": -1, "SELLMF": -1}
 
 
@@ -51,15 +62,14 @@ class OfxStatement(StatementImporter):
                 raise
             except Exception as error:
                 text = " ".join(str(error).split())[:200]
-                raise fault(
-                    "file.ofx", draft.file, f"not a valid OFX file: {text}", "download it again"
-                ) from error
+                raise fault("file.ofx", draft.file, f"not a valid OFX file: {text}", AGAIN) from error
         _read_warnings([str(warning.message) for warning in caught], draft)
         return draft.finish()
 
 
 def _parse(path: StrPath) -> Any:
     data = read_bytes(path)
+    _check_depth(data.decode("latin-1"), os.fspath(path))
     try:
         from ofxtools.Parser import OFXTree  # noqa: PLC0415 - an extra, imported when such a file is read
     except ImportError as error:
@@ -67,7 +77,37 @@ def _parse(path: StrPath) -> Any:
         raise fault("file.extra", os.fspath(path), "OFX files need ofxtools", hint) from error
     tree = OFXTree()
     tree.parse(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf").lstrip()))
+    for element in tree.iter():
+        if element.tag.startswith("DT") and element.text:
+            # the library takes times to Greenwich, which is the next day for an evening in New York
+            element.text = element.text.strip()[:DAY]
     return tree.convert()
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse elements nested beyond what the format knows, and values longer than any cell.
+
+    An element with a value may leave out its end tag (OFX 1.6, section 2.3.2), so it opens nothing.
+    """
+    depth, leaf = 0, ""
+    for found in _ELEMENT.finditer(text):
+        end, tag, value = found.groups()
+        if len(value) > LONGEST_CELL:
+            raise fault("file.ofx", _line(file, text, found), f"{tag} has {len(value):,} characters", AGAIN)
+        if end:
+            depth -= tag != leaf
+            leaf = ""
+        elif value.strip():
+            leaf = tag
+        else:
+            depth, leaf = depth + 1, ""
+        if depth > DEEPEST:
+            message = f"{tag} stands inside more than {DEEPEST} other elements"
+            raise fault("file.ofx", _line(file, text, found), message, AGAIN)
+
+
+def _line(file: str, text: str, found: re.Match[str]) -> str:
+    return f"{file}:{text.count(chr(10), 0, found.start()) + 1}"
 
 
 def _read_response(response: Any, draft: Draft) -> None:
@@ -88,7 +128,7 @@ def _read_warnings(texts: list[str], draft: Draft) -> None:
         if "." in tag or "SONRS" in text:
             draft.note(draft.file, "skipped", text)
         else:
-            draft.fault("file.ofx", draft.file, text, "download it again")
+            draft.fault("file.ofx", draft.file, text, AGAIN)
 
 
 def _names(response: Any) -> dict[str, tuple[str, str]]:

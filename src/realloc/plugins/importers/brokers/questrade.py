@@ -13,6 +13,7 @@ from realloc.errors import InputError
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._draft import Draft
 from realloc.plugins.importers.brokers._instruments import clean_symbol
+from realloc.plugins.importers.lines import LONGEST_CELL
 from realloc.plugins.importers.statement import Holding, Match, Statement, StatementImporter, fault
 from realloc.plugins.importers.text import read_head, read_text
 
@@ -48,6 +49,13 @@ class QuestradePositions(StatementImporter):
             raise fault("file.json", draft.file, f"not JSON: {error}", "download it again") from error
         answer = Table(data, draft.file, draft.issues)
         for position in _positions(answer):
+            if (
+                max((len(text) for text in position.value.values() if isinstance(text, str)), default=0)
+                > LONGEST_CELL
+            ):
+                raise fault(
+                    "file.length", position.where, "a value of too many characters", "download it again"
+                )
             _read_position(position, draft)
         draft.warn("account.unnamed", draft.file, f"the file names no account; it is called {ACCOUNT!r}")
         draft.no_cash(draft.accounts.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import NamedTuple
 
 from realloc.plugins.importers.brokers._cells import find_date, normal
 from realloc.plugins.importers.brokers._draft import Draft, LotRow
@@ -13,7 +14,14 @@ from realloc.plugins.importers.brokers._sheet import Sheet
 from realloc.plugins.importers.brokers._table import ColumnSpec, Record, only_table, records
 from realloc.plugins.importers.statement import Match
 
-_TITLE = re.compile(r"(?P<symbol>.+?) Lot Details for (?P<account>.+?) as of\b(?P<when>.*)", re.IGNORECASE)
+_DETAILS = re.compile(r" Lot Details for ", re.IGNORECASE)
+_AS_OF = re.compile(r" as of\b", re.IGNORECASE)
+
+
+class _Title(NamedTuple):
+    symbol: str
+    account: str
+    when: str
 
 
 class SchwabLots(SheetImporter):
@@ -45,9 +53,9 @@ class SchwabLots(SheetImporter):
         if title is None:
             draft.fault("header.account", draft.file, "the title line with symbol and account is missing")
             return
-        draft.as_of = find_date(title["when"])
-        account = draft.account(masked(title["account"].split()[-1]))
-        symbol = clean_symbol(title["symbol"])
+        draft.as_of = find_date(title.when)
+        account = draft.account(masked(title.account.split()[-1]))
+        symbol = clean_symbol(title.symbol)
         sums = {"quantity": Decimal(0), "value": Decimal(0), "basis": Decimal(0)}
         total: Record | None = None
         for record in records(table, draft):
@@ -72,6 +80,14 @@ class SchwabLots(SheetImporter):
                 draft.tie_amounts(total.where, f"total {total.table.name(key)}", stated, found, account)
 
 
-def _title(sheet: Sheet) -> re.Match[str] | None:
-    titles = (_TITLE.match(", ".join(row.texts)) for row in sheet.rows[:10])
-    return next((title for title in titles if title), None)
+def _title(sheet: Sheet) -> _Title | None:
+    """Return the parts of a line such as "VTI Lot Details for Individual ...123 as of 08/03/2026"."""
+    for row in sheet.rows[:10]:
+        text = ", ".join(row.texts)
+        details = _DETAILS.search(text)
+        as_of = _AS_OF.search(text, details.end()) if details else None
+        if details and as_of:
+            title = _Title(text[: details.start()], text[details.end() : as_of.start()], text[as_of.end() :])
+            if title.symbol.strip() and title.account.strip():
+                return title
+    return None

@@ -13,8 +13,8 @@ from realloc.plugins.importers.brokers._sheet import Sheet
 from realloc.plugins.importers.brokers._table import ColumnSpec, Record, open_table, records
 from realloc.plugins.importers.statement import Holding, Match
 
-_TITLE = re.compile(r"Positions for (?:account )?(?P<who>.*?)\s+as of\b(?P<when>.*)", re.IGNORECASE)
-_WHO = re.compile(r"(?P<name>.*?)\s*(?P<mask>(?:\.{3}|\u2026|[X*]{2,}-?)[0-9A-Z]{2,5})", re.IGNORECASE)
+_TITLE = re.compile(r"Positions for (?:account )?(?P<who>.*?)\sas of\b(?P<when>.*)", re.IGNORECASE)
+_MASK = re.compile(r"(?:\.{3}|\u2026|[X*]{2,12}-?)[0-9A-Z]{2,5}\Z", re.IGNORECASE)
 _TOTALS = {"accounttotal", "positionstotal", "total", "accountstotal"}
 
 
@@ -86,11 +86,11 @@ def _account_line(sheet: Sheet, header: int) -> int | None:
 
 def _account(line: str, draft: Draft) -> AccountDraft | None:
     title = _TITLE.match(line)
-    who = title["who"] if title else line
+    who = title["who"].rstrip() if title else line
     if not who or normal(who) == "allaccounts":
         return None
-    found = _WHO.fullmatch(who)
-    number, name = (masked(found["mask"]), found["name"]) if found else (who, who)
+    found = _MASK.search(who)
+    number, name = (masked(found.group()), who[: found.start()]) if found else (who, who)
     if number in draft.accounts:
         draft.fault(
             "account.twice", draft.file, f"two accounts are shown as {number}", "import them one by one"
