@@ -246,7 +246,7 @@ def test_a_table_is_read_by_its_mapping(tmp_path: Path) -> None:
         'import = "table_lots.csv"\nmapping = "table_lots.toml"\n[model.targets]\nVTI = 1\n'
     )
     (account,) = load_portfolio(path).household.accounts
-    assert (account.cash, account.positions, len(account.lots)) == (12.34, {"VTI": 11}, 2)
+    assert (account.cash, account.positions, len(account.lots)) == (12.34, {"VTI": 15}, 2)
 
 
 @pytest.mark.parametrize(
