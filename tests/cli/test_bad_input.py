@@ -316,7 +316,7 @@ CASES = [
     account(
         "rule that the rebalancer breaks",
         {"no_buy": ["GOOG"]},
-        "in.json: accounts[0].no_buy: the purchase of 6 GOOG in 'A' is against 'no_buy' (use '--rebalancer optimal', which plans with it)",
+        "in.json: accounts[0]: 'A': account 1 must not buy GOOG, against BUY-1 (use '--rebalancer optimal', which plans with it)",
     ),
     # the command line
     Case(

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from realloc.accounts import Account
+from realloc.audit import audit_trades
 from realloc.check import require_sound
 from realloc.cli.arguments import Options, parse_plugin
 from realloc.cli.by_symbol import model_by_symbol
-from realloc.cli.household_rules import require_rules_kept
 from realloc.documents.reading import at_file
 from realloc.documents.writing import require_place
 from realloc.errors import ExportError, InputError, Issue, ReallocError
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 LISTED = 20
 """Lines of a listing in the log; the rest is counted."""
+
+WITH_RULES = "use '--rebalancer optimal', which plans with it"
 
 _ABOUT_TAX = frozenset({"lot.unknown_basis", "recent.gain"})
 
@@ -160,6 +162,41 @@ def decide(
         issues=tuple(issue for issue in warnings if issue.code not in _ABOUT_TAX),
         converged=all(result.converged for result in results),
     )
+
+
+def require_rules_kept(household: Household, trades: Sequence[Trade]) -> None:
+    """Refuse trades of a rebalancer that works on a state where they break a rule of the household.
+
+    Such a rebalancer knows cash and shares alone. What it trades in one symbol, side and account is one order, and a
+    cap on drift that it misses counts as broken: it cannot say that nothing comes nearer.
+
+    Raises
+    ------
+    InputError
+        With an issue for each rule that is broken: its number and the account or the policy's key.
+    """
+    orders: dict[tuple[str, str, bool], float] = {}
+    for trade in trades:
+        key = trade.account_id, trade.symbol, trade.shares > 0
+        orders[key] = orders.get(key, 0.0) + trade.shares
+    listed = [Trade(account, symbol, shares) for (account, symbol, _), shares in orders.items()]
+    report = audit_trades(household, listed)
+    broken = [each for each in report.findings if each.severity == "error" or each.code == "CAP-4"]
+    if listed and broken:
+        raise InputError(_as_input(household, listed, each) for each in broken)
+
+
+def _as_input(household: Household, orders: Sequence[Trade], finding: Issue) -> Issue:
+    """Return a finding of the audit with its place in the household's document."""
+    place, _, rest = finding.where.partition("[")
+    name = rest.partition("]")[0].strip("'")
+    number = orders[int(name)].account_id if place == "trades" else name if place == "accounts" else ""
+    at = {account.account_number: (n, account.label) for n, account in enumerate(household.accounts)}
+    where, label = finding.where, ""
+    if number in at:
+        where, label = f"accounts[{at[number][0]}]", f"{at[number][1]!r}: "
+    message = f"{label}{finding.message}, against {finding.code}"
+    return Issue(code="rule.broken", where=where, message=message, hint=WITH_RULES)
 
 
 @contextmanager
