@@ -22,6 +22,7 @@ from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.monitor import MonitorOptions
 from realloc.batch.results import DEATHS, failure_rows, results_table, set_aside
 from realloc.batch.store import hold, write_part
+from realloc.documents.locking import free_lock
 from realloc.errors import ExportError, InputError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _work(pipe: Connection, tables: Path, parts: Path, options: Options) -> None
         try:
             name, ids = pipe.recv()
         except (EOFError, OSError, KeyboardInterrupt):
-            lock.close()
+            free_lock(lock)
             return
         pipe.send(_problem(source, parts, name, ids, options))
 

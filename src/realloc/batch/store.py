@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from realloc.batch.tables import RESULTS
-from realloc.documents.writing import write_whole
+from realloc.documents.locking import free_lock, take_lock
+from realloc.documents.writing import replacing, write_whole
 from realloc.errors import ExportError, InputError, Issue
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
+WORKER_LOCKS = ".worker-*.lock"
 PATIENCE = 60.0
 """Seconds to wait for workers of an earlier run, which end with the part that they have in hand."""
 
@@ -33,7 +35,7 @@ class Results:
         path = self.folder / MANIFEST
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
-            self._lock = _alone(self.folder / LOCK)
+            self._lock = _alone(self.folder)
             self._clear()
         except OSError as error:
             raise ExportError(f"Cannot write {self.folder}: {error.strerror or error}") from error
@@ -71,7 +73,8 @@ class Results:
     def close(self) -> None:
         """Remove what was left half-written, and let another run begin."""
         self._clear()
-        self._lock.close()
+        _ended(self.folder, until=time.monotonic())
+        free_lock(self._lock)
 
     def _clear(self) -> None:
         for partial in self.parts.glob(".*"):
@@ -87,38 +90,35 @@ class Results:
 
 
 def hold(folder: Path) -> Any:
-    """Return an open file that keeps others from beginning a run in a folder, as long as it is open."""
-    lock = (folder / LOCK).open("a")
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return lock
+    """Return a lock that keeps others from beginning a run in a folder until it is freed or the process ends."""
+    return take_lock(folder / WORKER_LOCKS.replace("*", secrets.token_hex(8)), patience=PATIENCE)
 
 
-def _alone(path: Path) -> Any:
-    """Wait until no worker of another run is left, and hold the lock as a worker does.
+def _alone(folder: Path) -> Any:
+    """Wait until no other run and no worker of one is left; return the lock of this run.
 
     Raises
     ------
     InputError
         Another run still writes here.
     """
-    lock = path.open("a")
     until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                lock.close()
-                hint = "wait for it, or name another folder"
-                raise InputError(
-                    Issue(
-                        code="run.busy", where=str(path.parent), message="another run writes here", hint=hint
-                    )
-                ) from None
-            time.sleep(0.1)
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return lock
+    run = take_lock(folder / LOCK, patience=PATIENCE)
+    if run is not None:
+        if _ended(folder, until):
+            return run
+        free_lock(run)
+    hint = "wait for it, or name another folder"
+    raise InputError(Issue(code="run.busy", where=str(folder), message="another run writes here", hint=hint))
+
+
+def _ended(folder: Path, until: float) -> bool:
+    """Wait until a time for the workers of a folder; return whether all have ended, and remove their lock files."""
+    workers = sorted(folder.glob(WORKER_LOCKS))
+    held = [take_lock(path, patience=max(0.0, until - time.monotonic())) for path in workers]
+    for lock in filter(None, held):
+        free_lock(lock)
+    return all(held)
 
 
 def write_part(parts: Path, name: str, results: Mapping[str, Any]) -> None:
@@ -151,15 +151,10 @@ def write_table(table: Any, path: Path) -> None:
     ExportError
         It cannot be written.
     """
-    partial = path.with_name(f".{path.name}")
     try:
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ExportError(f"Cannot write {path}: {error.strerror or error}") from error
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from realloc.cli.own_output import own_standard_output
+from realloc.documents.writing import one_line
 from realloc.errors import InputError, ReallocError
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ SHOWN = 3
 """Issues of one error that are shown; the rest is counted."""
 
 log = logging.getLogger("realloc")
-
-
-def one_line(text: object) -> str:
-    """Return a text with everything that could break a line or a terminal written as an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in str(text)
-    )
 
 
 def run(command: str, function: Callable[[], Any]) -> int:

@@ -6,15 +6,12 @@ keys and columns are listed in docs/commands.md.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from typing import Any
 
 from realloc.cli.answer import Answer, Grid, Line
-from realloc.cli.edge import one_line
-from realloc.documents.writing import spreadsheet_safe
+from realloc.documents.writing import csv_table, one_line
 
 
 def show(answer: Answer, form: str) -> None:
@@ -37,11 +34,9 @@ def show_message(text: str) -> None:
 
 
 def _csv(answer: Answer) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows([_cell(record.get(name)) for name in answer.columns] for record in answer.records)
-    return text.getvalue()
+    return csv_table(
+        answer.columns, ([_cell(record.get(name)) for name in answer.columns] for record in answer.records)
+    )
 
 
 def _cell(value: Any) -> str:
@@ -51,7 +46,7 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
-    return spreadsheet_safe(one_line(value))
+    return one_line(value)
 
 
 def _markdown(part: Grid | Line) -> str:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realloc.cli.answer import Grid, Line
-from realloc.cli.edge import one_line
+from realloc.documents.writing import one_line
 
 WIDTH = 80
 """Columns where the output is not a terminal."""

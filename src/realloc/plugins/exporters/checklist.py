@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from realloc.documents.writing import one_line
 from realloc.orders import Order, OrderList, exact, expected
 from realloc.plan import AccountCash
 from realloc.plugins.exporters.order_file import OrderFile, number_text, price_text
@@ -137,4 +138,4 @@ def _dollars(amount: Decimal) -> str:
 
 def _plain(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", one_line(text))

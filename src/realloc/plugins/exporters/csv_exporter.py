@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from realloc.documents.writing import share_text, spreadsheet_safe, write_whole
+from realloc.documents.writing import csv_table, share_text, write_whole
 from realloc.errors import ExportError
 from realloc.plugins.core.base import Exporter, StrPath
 from realloc.trades import Trade
@@ -28,7 +26,7 @@ class CSVExporter(Exporter):
     -----
     The file is UTF-8 with a comma as separator and one trade on a line, in the order given. Shares are
     written exactly, without an exponent. It is written whole or not at all. A text that a spreadsheet would
-    run as a formula gets an apostrophe in front.
+    run as a formula gets an apostrophe in front. What cannot be printed is an escape, but for a line feed.
     """
 
     name = "csv"
@@ -46,13 +44,8 @@ class CSVExporter(Exporter):
         ExportError
             The file cannot be written, or something in `trades` is not a trade. The file stays as it was.
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(HEADER)
-        for number, trade in enumerate(trades, start=1):
-            account, symbol, shares = _fields(trade, number)
-            writer.writerow([spreadsheet_safe(account), spreadsheet_safe(symbol), shares])
-        write_whole(self.path, text.getvalue())
+        rows = [_fields(trade, number) for number, trade in enumerate(trades, start=1)]
+        write_whole(self.path, csv_table(HEADER, rows))
 
 
 def _fields(trade: Trade | Mapping[str, Any], number: int) -> tuple[str, str, str]:

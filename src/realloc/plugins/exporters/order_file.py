@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
-import io
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Unpack
 
-from realloc.documents.writing import spreadsheet_safe, write_whole
+from realloc.documents.writing import write_whole
 from realloc.errors import ExportError
 from realloc.household import Household
 from realloc.orders import OrderList, OrderSettings, SettingArguments, exact, order_list
@@ -118,12 +116,3 @@ def price_text(price: Decimal | None) -> str:
 def lots_text(lots: Iterable[LotSale]) -> str:
     """Return the lots of a sale as ``id: shares`` with semicolons between them."""
     return "; ".join(f"{lot.id}: {number_text(exact(lot.shares))}" for lot in lots)
-
-
-def csv_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as CSV text: commas, one row on a line, no cell that a spreadsheet runs as a formula."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([spreadsheet_safe(cell) for cell in row] for row in rows)
-    return text.getvalue()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from realloc.documents.writing import csv_table
 from realloc.household import Household
 from realloc.orders import Block, Order, OrderList, blocks, exact, joint_order_list
-from realloc.plugins.exporters.order_file import OrderFile, csv_table, lots_text, number_text, price_text
+from realloc.plugins.exporters.order_file import OrderFile, lots_text, number_text, price_text
 from realloc.trades import Trade
 
 ORDERS_HEADER = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from realloc.documents.text import read_text
-from realloc.documents.writing import spreadsheet_safe
+from realloc.documents.writing import cell_text
 from realloc.errors import InputError, Issue
 from realloc.orders import OrderList, SettingArguments, blocks
 from realloc.plugins.core.base import StrPath
@@ -87,8 +87,8 @@ def _environment(*, escape: bool) -> Environment:
 
 def _cell(value: object) -> str:
     """Return a value as a cell of a comma-separated file: quoted where needed, never a formula."""
-    text = spreadsheet_safe(str(value))
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
+    text = cell_text(value)
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',;"\n') else text
 
 
 def _line_of(error: BaseException) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from realloc.documents.writing import one_line
 from realloc.plugins.exporters.order_file import import_extra
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def fill(
 
 def _set_text(cell: Any, text: str) -> None:
     """Set a text that stays a text: never a formula, an error value or a number, also when it is edited."""
-    cell.value = text
+    cell.value = one_line(text, keep="\t\n")
     cell.data_type = "s"
     cell.number_format = TEXT
     if text[:1] in {"=", "+", "-", "@"}:
@@ -77,7 +78,7 @@ def _set_text(cell: Any, text: str) -> None:
 
 def sheet_title(name: str, taken: set[str]) -> str:
     """Return a sheet title that Excel takes and that no other sheet has."""
-    base = _FORBIDDEN_IN_TITLES.sub("_", name).strip() or "Account"
+    base = _FORBIDDEN_IN_TITLES.sub("_", one_line(name)).strip() or "Account"
     if base.casefold() == "history":
         base += "_"
     title, number = base[:LONGEST_TITLE], 1
@@ -90,7 +91,7 @@ def sheet_title(name: str, taken: set[str]) -> str:
 
 def header_text(text: str) -> str:
     """Return a text for a page header, where an ampersand is a command."""
-    return text.replace("&", "&&")[:200]
+    return one_line(text).replace("&", "&&")[:200]
 
 
 def still(book: Workbook) -> bytes:
