@@ -29,6 +29,7 @@ from realloc.batch.results import plan_rows, results_table
 from realloc.batch.store import write_part
 from realloc.batch.tables import RESULTS, SHARED
 from realloc.check import require_sound
+from realloc.optimizer.deadline import Deadline
 from realloc.optimizer.search import optimize
 
 EPILOG = """\
@@ -148,7 +149,7 @@ def _step_through(tables: Mapping[str, Any], clock: _Clock, place: Path, time_li
 
 
 def _solved(household: Household, time_limit: float | None) -> Plan:
-    return optimize(household, require_sound(household), time_limit=time_limit)
+    return optimize(household, require_sound(household), Deadline.after(time_limit))
 
 
 def _run(tables: Path, out: Path, count: int, workers: int, time_limit: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from realloc.check import require_sound
 from realloc.household import Household
+from realloc.optimizer.deadline import Deadline
 from realloc.plan import Plan
 
 
@@ -15,7 +16,9 @@ def rebalance(household: Household, *, time_limit: float | None = None) -> Plan:
     household : Household
         Accounts, prices, model and policy.
     time_limit : float, optional
-        Seconds of wall-clock time after which the best audited plan is returned with its gap. None: no limit.
+        Seconds of wall-clock time in which the call answers, with the best audited plan that it has found and its
+        gap. None: no limit. Checking the household, building its arrays, the first load of the solver and the audit
+        are in it and take what they take: with 0 the answer is no trade, or the sales that reserves ask for.
 
     Returns
     -------
@@ -43,10 +46,11 @@ def rebalance(household: Household, *, time_limit: float | None = None) -> Plan:
     >>> [(trade.symbol, trade.shares) for trade in rebalance(household).trades]
     [('VTI', -1), ('BND', 17)]
     """
+    deadline = Deadline.after(time_limit)
     issues = require_sound(household)
     from realloc.audit import require  # noqa: PLC0415
     from realloc.optimizer.search import optimize  # noqa: PLC0415 - numpy and the solver load at first use
 
-    plan = optimize(household, issues, time_limit=time_limit)
+    plan = optimize(household, issues, deadline)
     require(household, plan)
     return plan

@@ -19,7 +19,7 @@ from tests.reference.exact_milp import exact_milp
 from tests.reference.statement import exact
 
 CENT = Fraction(1, 100)
-PLENTY = Effort(0.0, 20_000, None)
+PLENTY = Effort(0.0, 20_000)
 
 
 def margin(problem: Problem) -> Fraction:

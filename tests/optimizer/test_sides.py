@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from benchmarks import households as synthetic
 from realloc.household import Household
 from realloc.optimizer.certificate import Lagrangian
+from realloc.optimizer.deadline import Deadline
 from realloc.optimizer.problem import Problem, build
-from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation
+from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, Relaxation, Relaxed
 from realloc.optimizer.sides import settle, used_sides
 from realloc.testing.strategies import households
 from tests.optimizer.cases import drawn, household, lot, seeded
@@ -126,12 +127,25 @@ def test_a_gap_that_is_good_enough_and_no_nodes_still_give_a_valid_bound() -> No
         assert best.bound <= quick.relaxed.objective + 1e-6
 
 
-def test_time_that_is_up_ends_the_search_at_its_first_solution_with_a_valid_bound() -> None:
+def test_time_that_is_up_ends_the_search_at_its_first_solution_with_a_valid_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     problem = build(synthetic.household("M", 908))
     best = settle(problem, Relaxation(problem), 0.0, 200)
-    late = settle(problem, Relaxation(problem), 0.0, 200, lambda: True)
-    assert late.stopped
-    assert not best.stopped
+    deadline = Deadline.after(1e9)
+    relaxation = Relaxation(problem, deadline)
+    solve = relaxation.solve
+
+    def last_once_nothing_is_torn() -> Relaxed:
+        relaxed = solve()
+        bought, lost = used_sides(problem, relaxed)
+        if not np.minimum(bought, lost)[problem.coupled].any():
+            deadline.end = deadline.start
+        return relaxed
+
+    monkeypatch.setattr(relaxation, "solve", last_once_nothing_is_torn)
+    late = settle(problem, relaxation, 0.0, 200)
+    assert deadline.has_cut
     assert late.bound <= best.relaxed.objective + 1e-6
     assert best.bound <= late.relaxed.objective + 1e-6
     assert late.relaxed.objective > best.relaxed.objective

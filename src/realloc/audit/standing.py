@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from realloc.accounts import Account
@@ -32,7 +33,7 @@ class Place(NamedTuple):
     excess: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """The groups of one scope, and whether an account of it is below its reserve."""
 
@@ -40,19 +41,28 @@ class Standing:
     places: tuple[Place, ...]
     needy: bool
 
-    @property
+    @cached_property
     def gives(self) -> Decimal:
         """Dollars that groups above their band have to give."""
         return sum((place.excess for place in self.places if place.excess > 0), ZERO)
 
-    @property
+    @cached_property
     def takes(self) -> Decimal:
         """Dollars that groups below their band need."""
         return -sum((place.excess for place in self.places if place.excess < 0), ZERO)
 
     def of(self, symbol: str) -> list[Place]:
         """Return the groups that a symbol counts in."""
-        return [place for place in self.places if place.group.shares and place.group.shares.get(symbol)]
+        return self._places_by_symbol.get(symbol, [])
+
+    @cached_property
+    def _places_by_symbol(self) -> dict[str, list[Place]]:
+        found: dict[str, list[Place]] = {}
+        for place in self.places:
+            for symbol, share in (place.group.shares or {}).items():
+                if share:
+                    found.setdefault(symbol, []).append(place)
+        return found
 
 
 def is_short(book: Book, account: Account) -> bool:

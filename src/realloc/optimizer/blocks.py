@@ -13,7 +13,7 @@ from realloc.accounts import Account
 from realloc.household import Household
 from realloc.optimizer.deferral import waits_until
 from realloc.optimizer.integer import Repair
-from realloc.optimizer.problem import FRACTION
+from realloc.optimizer.restriction import FRACTION
 from realloc.optimizer.scopes import Scope
 from realloc.optimizer.words import NOTHING, cents, listing, usd
 from realloc.tax.history import identities

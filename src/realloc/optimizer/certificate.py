@@ -45,6 +45,11 @@ class _Reduced:
     order: Floats
 
 
+def no_multipliers(problem: Problem) -> Multipliers:
+    """Return multipliers of zero: with them the bound needs no solver."""
+    return Multipliers(cash=np.zeros(len(problem.cash.before)), group=np.zeros(len(problem.groups.target)))
+
+
 class Lagrangian:
     """The Lagrangian of a problem's coupling rules.
 

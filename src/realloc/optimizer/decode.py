@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from math import floor, fsum, inf
 
 import numpy as np
@@ -277,7 +277,7 @@ def _cash_after(problem: Problem, trades: Sequence[Trade]) -> Iterator[AccountCa
             account_number=account.account_number,
             cash_before=account.cash,
             cash_after=float(after),
-            shortfall=float(missing.quantize(CENT, ROUND_CEILING)),
+            shortfall=float(missing),
         )
 
 

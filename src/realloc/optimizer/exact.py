@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from realloc.optimizer.columns import Columns, each_of
+from realloc.optimizer.deadline import NEVER, Deadline
 from realloc.optimizer.highs import Run, Solver, Termination
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 from realloc.optimizer.relaxation import segments
@@ -36,6 +37,9 @@ TAIL = 1e-9
 
 USED = 1e-6
 """Of a switch: less is not used."""
+
+EXCESS_GAP = 2e-6
+"""A gap, as a fraction of value, that is good enough for what is off target beyond the cap on drift."""
 
 START_GAP = 1e-4
 """A gap, as a fraction of value, that is good enough for a solution to start from."""
@@ -63,11 +67,10 @@ NOTHING_BETTER = frozenset({Termination.INFEASIBLE, Termination.OBJECTIVE_BOUND}
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """When to stop: the gap in dollars that is good enough, nodes, and seconds (None: no limit)."""
+    """When to stop: the gap in dollars that is good enough, and nodes."""
 
     gap: float
     nodes: int
-    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,8 @@ class Program:
         Reserves and the cap on drift may be missed, by as little as possible (rule OBJ-6).
     families : mapping of int to Family, optional
         Wash groups in which a purchase denies a loss (mode ``allow``).
+    deadline : Deadline
+        Until when the solver may run, all its runs together.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class Program:
         whole: bool,
         elastic: bool = False,
         families: Mapping[int, Family] | None = None,
+        deadline: Deadline = NEVER,
     ) -> None:
         self.problem = problem
         self.unit = problem.unit
@@ -116,8 +122,8 @@ class Program:
         for family in (families or {}).values():
             self._add_washes(family)
         self._add_cash_and_drift()
-        self.missable: list[Ints] = self._add_missable() if elastic else []
-        self.solver = Solver(**{TOLERANCE: TOLERANCES[0]})
+        self.missable: list[tuple[Ints, float]] = self._add_missable() if elastic else []
+        self.solver = Solver(deadline, **{TOLERANCE: TOLERANCES[0]})
         if whole:
             # presolve gains nothing on a small household, and HiGHS 1.15 ends the process in it on some
             self.solver.set_options(presolve="off")
@@ -420,17 +426,20 @@ class Program:
                 [(self.group_row[:n], sign), *self._cap("drift", n, 1.0)],
             )
 
-    def _add_missable(self) -> list[Ints]:
-        """Add what may be missed: first dollars of reserves, then dollars of the cap on drift."""
+    def _add_missable(self) -> list[tuple[Ints, float]]:
+        """Add what may be missed, with the gap in dollars that is good enough.
+
+        First dollars of reserves, then dollars off target beyond the cap on drift.
+        """
         cash = self.problem.cash
         n = len(cash.before)
         first = self.columns.add(
             np.zeros(n), 0.0, np.inf, [(self.cash_row, -1.0), (self.group_row[cash.group], -cash.weight)]
         )
-        stages = [first + np.arange(n)]
+        stages = [(first + np.arange(n), 0.0)]
         if "drift" in self.cap_row:
             excess = self.columns.add(np.zeros(1), 0.0, np.inf, self._cap("drift", 1, -1.0))
-            stages.append(np.array([excess]))
+            stages.append((np.array([excess]), EXCESS_GAP * self.problem.value))
         return stages
 
     def _pass(self) -> None:
@@ -440,20 +449,20 @@ class Program:
         self.solver.pass_model(model, np.concatenate(self.row_lower), np.concatenate(self.row_upper))
 
     def solve(self, effort: Effort, incumbent: float) -> Exact:
-        """Run the solver until `effort` is spent or nothing below `incumbent` dollars is left.
+        """Run the solver until `effort` is spent, time is up or nothing below `incumbent` dollars is left.
 
         What may be missed is first made least, stage by stage, and then held; each stage starts from the plan of
         the one before, which the solver may not find again among the rows that hold it.
         """
         problem = self.problem
-        for columns in self.missable:
-            self._make_least(columns, effort)
+        for columns, gap in self.missable:
+            self._make_least(columns, gap, effort)
         if not self.whole:
             self._start_with_few_orders(effort)
-        self._limit(effort, effort.gap)
+        self._accept(effort.gap)
         if np.isfinite(incumbent):
             self.solver.set_options(objective_bound=(incumbent - problem.location) / self.unit + 1e-6)
-        run = self._run()
+        run = self._run(effort)
         bound = (run.bound - MARGIN) * self.unit + problem.location
         if run.bound == np.inf:
             bound = incumbent if np.isfinite(incumbent) else -np.inf
@@ -472,7 +481,7 @@ class Program:
         sides[groups] = x[self.first_side : self.first_side + len(groups)] < 0.5
         return Exact(buy=buy, sell=sell, sells_losses=sides, bound=bound, stopped=stopped)
 
-    def _run(self) -> Run:
+    def _run(self, effort: Effort) -> Run:
         """Run the solver, again at another tolerance where its word alone does not count; return the best it finds.
 
         The bound is the least of all that it says.
@@ -482,7 +491,7 @@ class Program:
             self.solver.set_options(**{TOLERANCE: tolerance})
             if runs:
                 self.solver.forget()
-            runs.append(self.solver.run())
+            runs.append(self.solver.run(effort.nodes))
             if not (self.wide or runs[0].termination in NOTHING_BETTER):
                 break
         best = min(runs, key=lambda run: run.objective)
@@ -503,28 +512,25 @@ class Program:
         switches[self.first_side :][: int(self.problem.coupled.sum())] = False
         solver.change_integrality(integral)
         solver.change_bounds(everything, model.lower, np.where(switches, 0.0, upper))
-        self._limit(effort, START_GAP * self.problem.value)
+        self._accept(START_GAP * self.problem.value)
         solver.forget()
-        start = solver.run()
+        start = solver.run(effort.nodes)
         solver.change_bounds(everything, model.lower, upper)
         solver.forget()
         if start.solution is not None:
             solver.start_from(start)
             solver.set_options(mip_heuristic_effort=0.0)
 
-    def _limit(self, effort: Effort, gap: float) -> None:
-        self.solver.set_options(
-            mip_abs_gap=max(gap / self.unit, 1e-9), mip_rel_gap=0.0, mip_max_nodes=effort.nodes
-        )
-        if effort.seconds is not None:
-            self.solver.set_options(time_limit=max(effort.seconds, 0.01))
+    def _accept(self, gap: float) -> None:
+        """Let a run end at a gap in dollars."""
+        self.solver.set_options(mip_abs_gap=max(gap / self.unit, 1e-9), mip_rel_gap=0.0)
 
-    def _make_least(self, columns: Ints, effort: Effort) -> None:
+    def _make_least(self, columns: Ints, gap: float, effort: Effort) -> None:
         cost = np.zeros(self.model.n_columns)
         cost[columns] = 1.0
         self.solver.change_costs(cost)
-        self._limit(effort, 0.0)
-        run = self._run()
+        self._accept(gap)
+        run = self._run(effort)
         least = max(0.0, run.objective)
         n = len(columns)
         if least < NOTHING:

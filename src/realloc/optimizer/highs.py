@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from pathlib import Path
 from threading import Thread
 from typing import Any, NoReturn
@@ -28,10 +29,20 @@ import numpy as np
 
 from realloc.errors import SolverError
 from realloc.optimizer.columns import Model
+from realloc.optimizer.deadline import NEVER, Deadline
 from realloc.optimizer.problem import Flags, Floats, Ints
 
 SILENT_AND_SERIAL: dict[str, bool | int] = {"output_flag": False, "threads": 1}
 """The options of every solver, by their names in HiGHS."""
+
+NODES_A_SECOND = 5_000
+"""Most nodes for each second that is left: HiGHS 1.15 looks at no clock while it branches without solving anything."""
+
+ROUND = 1e-5
+"""Seconds for each entry of the matrix that are kept free: between two rounds of cuts HiGHS looks at no clock."""
+
+MOST_NODES = 2**31 - 1
+"""HiGHS's number for no limit of nodes."""
 
 COLUMNWISE, MINIMIZE = 1, 1
 """HiGHS's numbers for a matrix that is given column by column, and for the sense of an objective."""
@@ -94,22 +105,21 @@ class Run:
         The objective of that point; infinite where there is none.
     bound : float
         No solution has a lower objective; minus infinity where that is not known.
+    row_duals : array of float
+        The multiplier of each row where the program is linear, also those of a run that its time limit ended; empty
+        where there is none.
     """
 
     termination: Termination
     solution: Any
     objective: float
     bound: float
+    row_duals: Floats
 
     @property
     def columns(self) -> Floats:
         """The value of each column of the solution."""
         return np.array(self.solution.col_value)
-
-    @property
-    def row_duals(self) -> Floats:
-        """The multiplier of each row, where the program is linear."""
-        return np.array(self.solution.row_dual)
 
 
 class Solver:
@@ -117,6 +127,8 @@ class Solver:
 
     Parameters
     ----------
+    deadline : Deadline
+        Each run has the seconds that are left of it, and none is made after it.
     **options : bool, int, float or str
         Options by their names in HiGHS, beside those of every solver.
 
@@ -126,14 +138,16 @@ class Solver:
         HiGHS does not know an option, or refuses its value.
     """
 
-    def __init__(self, **options: bool | float | str) -> None:
+    def __init__(self, deadline: Deadline = NEVER, /, **options: bool | float | str) -> None:
         import highspy  # noqa: PLC0415 - loaded when the first plan is made
 
         # `Highs` prints before it can be told not to
         self._highs = highspy._Highs()  # type: ignore[attr-defined]  # noqa: SLF001 - its stub leaves it out
         self._error = highspy.HighsStatus.kError
         self._feasible = int(highspy.SolutionStatus.kSolutionStatusFeasible)
+        self._deadline = deadline
         self._integral = False
+        self._entries = 0
         self._refused = "no model was passed"
         self.set_options(**SILENT_AND_SERIAL, **options)
 
@@ -148,7 +162,7 @@ class Solver:
         return np.array(self._highs.getLp().col_upper_)
 
     def set_options(self, **options: bool | float | str) -> None:
-        """Set options, limits among them, by their names in HiGHS; ``time_limit`` is the seconds of each run."""
+        """Set options, limits among them, by their names in HiGHS."""
         for name, value in options.items():
             if self._highs.setOptionValue(name, value) == self._error:
                 raise SolverError(f"the solver refused the option {name} = {value!r}")
@@ -157,6 +171,7 @@ class Solver:
         """Replace the model by columns that cost least, and the bounds of its rows."""
         self._refused = ""
         self._integral = bool(model.integrality.any())
+        self._entries = len(model.index)
         self._check("the model", model.cost, model.value)
         self._heed(
             "the model",
@@ -224,8 +239,13 @@ class Solver:
         self.forget()
         self._heed("a solution to start from", self._highs.setSolution(run.solution))
 
-    def run(self) -> Run:
-        """Solve the model from where the run before ended.
+    def run(self, nodes: float = inf) -> Run:
+        """Solve the model from where the run before ended, in the time that is left.
+
+        Parameters
+        ----------
+        nodes : float
+            Most nodes of the search over integral columns.
 
         Raises
         ------
@@ -234,9 +254,20 @@ class Solver:
         """
         if self._refused:
             raise SolverError(f"the solver cannot run: {self._refused}")
+        seconds = self._deadline.left()
+        if self._integral:
+            seconds -= ROUND * self._entries
+        if seconds <= 0 and self._deadline.cuts():
+            return _without_a_solution(Termination.TIME_LIMIT)
+        most = min(nodes, NODES_A_SECOND * seconds)
+        # HiGHS compares its limit with the present run alone; `getRunTime` adds up over the runs of one object
+        self.set_options(time_limit=seconds, mip_max_nodes=int(min(most, MOST_NODES)))
         status = _in_own_thread(self._highs.run)
         model_status = self._highs.getModelStatus().name
         termination = TERMINATIONS.get(model_status)
+        out_of_nodes = termination is Termination.SOLUTION_LIMIT and most < nodes
+        if termination is Termination.TIME_LIMIT or out_of_nodes:
+            self._deadline.cuts()
         if termination is None:
             raise SolverError(f"the solver did not run the model ({status.name}, {model_status})")
         return self._found(Termination.FAILED if status == self._error else termination)
@@ -247,7 +278,7 @@ class Solver:
 
     def _found(self, termination: Termination) -> Run:
         if termination is Termination.FAILED:
-            return Run(termination=termination, solution=None, objective=np.inf, bound=-np.inf)
+            return _without_a_solution(termination)
         info = self._highs.getInfo()
         found = info.primal_solution_status == self._feasible and termination is not Termination.INFEASIBLE
         objective = info.objective_function_value if found else np.inf
@@ -258,11 +289,13 @@ class Solver:
         else:
             # a linear program leaves no bound of a search; short of its optimum its objective bounds nothing
             bound = objective if termination is Termination.OPTIMAL else -np.inf
+        solution = self._highs.getSolution() if found or not self._integral else None
         return Run(
             termination=termination,
-            solution=self._highs.getSolution() if found else None,
+            solution=solution if found else None,
             objective=objective,
             bound=bound,
+            row_duals=np.zeros(0) if solution is None or self._integral else np.array(solution.row_dual),
         )
 
     def _check(self, what: str, *numbers: Floats) -> None:
@@ -277,6 +310,10 @@ class Solver:
     def _refuse(self, what: str) -> NoReturn:
         self._refused = f"it refused {what}"
         raise SolverError(f"the solver refused {what}")
+
+
+def _without_a_solution(termination: Termination) -> Run:
+    return Run(termination=termination, solution=None, objective=np.inf, bound=-np.inf, row_duals=np.zeros(0))
 
 
 def _in_own_thread(function: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from realloc.optimizer.deadline import NEVER, Deadline
 from realloc.optimizer.problem import Flags, Floats, Ints, Lots, Problem, sum_by
 from realloc.optimizer.washes import Family
 
@@ -52,12 +53,21 @@ class Repair:
     first_sold : array of float, optional
         Shares of each lot that a sale takes before all others of its pair, where caps on gains or tax choose
         among lots. None: by the order of the lots alone.
+    deadline : Deadline
+        Until when moves are made for a better objective, also by every repair that comes from this one.
     """
 
     families: Mapping[int, Family] = MappingProxyType({})
 
-    def __init__(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None = None) -> None:
-        self.problem = problem
+    def __init__(
+        self,
+        problem: Problem,
+        sells_losses: Flags,
+        first_sold: Floats | None = None,
+        *,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self.problem, self.deadline = problem, deadline
         pairs, lots, groups = problem.pairs, problem.lots, problem.groups
         self.sells_losses, self.first_sold = sells_losses, first_sold
         self.part_lot, self.part_shares, first = parts_of(lots, first_sold)
@@ -104,7 +114,7 @@ class Repair:
 
     def like(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None) -> Repair:
         """Return an empty repair of the same kind."""
-        return Repair(problem, sells_losses, first_sold)
+        return Repair(problem, sells_losses, first_sold, deadline=self.deadline)
 
     def at(self, shares: Floats) -> Repair:
         """Return other trades with the same lots open."""
@@ -231,7 +241,10 @@ class Repair:
             broken += float(self._outside(self.off, slice(None)).sum())
             broken += float(np.maximum(self.cash - problem.cash.most - NEGLIGIBLE, 0.0).sum())
         short = float(np.maximum(problem.cash.reserve - self.cash - NEGLIGIBLE, 0.0).sum())
-        astray = max(0.0, float(np.abs(self.off).sum()) / 2 - limits.drift * problem.drift_value - NEGLIGIBLE)
+        astray = 0.0
+        if isfinite(limits.drift):
+            off = float(np.abs(self.off).sum()) / 2
+            astray = max(0.0, off - limits.drift * problem.drift_value - NEGLIGIBLE)
         return broken, short, astray
 
     def deviation(self, off: Floats, band: Floats) -> Floats:
@@ -279,7 +292,8 @@ class Repair:
         centre = n + np.clip(np.trunc(wanted / pairs.step) * pairs.step, -np.inf, affordable)
         centre = np.where(centre > 0, np.minimum(centre, self.buy_max), centre)
         centre = np.where((centre > 0) & (centre < pairs.least), 0.0, centre)
-        cover = np.where(spare < 0, n - np.ceil(-spare / pairs.bid / pairs.step) * pairs.step, n)
+        need = np.where(n < 0, 0.0, problem.limits.commission) - spare
+        cover = np.where(spare < 0, n - np.ceil(need / pairs.bid / pairs.step) * pairs.step, n)
         cover = np.where((cover > 0) & (cover < pairs.least), 0.0, cover)
         centre, cover = (
             self._sale(np.where((c < 0) & (-c < self.least_sale), -self.least_sale, c)) + 0.0
@@ -344,8 +358,25 @@ class Repair:
             total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
+    def cover(self) -> None:
+        """Sell what reserves that are missed need, the dearest last, whatever the time; nothing else is moved.
+
+        Sales that break a cap for it are left out.
+        """
+        while self.missed()[1] > NEGLIGIBLE:
+            counts = np.concatenate([self.leaps()[1:], self.below()[None]])
+            objective, missed = self.changes(counts)
+            score = np.where(missed < -SHORT * NEGLIGIBLE, objective + missed, np.inf)
+            best = int(score.argmin())
+            if not np.isfinite(score.flat[best]):
+                break
+            kind, p = divmod(best, len(self.shares))
+            count = float(counts.flat[best])
+            self.move(p, self._stride(p, count) if kind == len(counts) - 1 else count)
+        self.refresh()
+
     def improve(self) -> None:
-        """Make the best moves until none lowers the score.
+        """Make the best moves until none lowers the score, or time is up.
 
         Where something is missed, leaps may reach it at once and single steps may keep nearer to what was rounded:
         the better of the two is taken.
@@ -379,7 +410,7 @@ class Repair:
         made = 0
         last = -1
         at_once = True
-        while n and made < MOVES:
+        while n and made < MOVES and not self.deadline.passed():
             counts = np.array(moves())
             objective, missed = self.changes(counts)
             score = np.where(counts == self.shares, np.inf, objective + missed)

@@ -26,12 +26,13 @@ def keep_within_means(made: Repair) -> None:
     close = (np.abs(made.cash - problem.cash.reserve) < HAIR) & ~problem.cash.short
     close &= np.bincount(account[made.shares != 0], minlength=len(close)) > 0
     for n in np.flatnonzero(close).tolist():
-        reserve = Decimal(repr(problem.accounts[n].cash_reserve))
+        reserve = Decimal(repr(float(problem.cash.reserve[n])))
         mine = np.flatnonzero(account == n)
         while exact_cash(made, n) < reserve:
             counts = made.below()[mine]
             objective, missed = made.changes(counts, mine)
-            score = np.where(counts < made.shares[mine], objective + missed, np.inf)
+            brings = made.cash_of(counts, mine) > made.pair_cash[mine]
+            score = np.where(brings, objective + missed, np.inf)
             best = int(score.argmin())
             if not np.isfinite(score[best]):
                 return

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from realloc.household import Household
 from realloc.modes import Harvest
 from realloc.optimizer.harvesting import also_harvest, only_harvest
-from realloc.optimizer.restriction import Restriction, ceilings, needs_cash
+from realloc.optimizer.restriction import FRACTION, Restriction, ceilings, needs_cash
 from realloc.optimizer.returning import return_to_band
 from realloc.optimizer.scopes import Scope
 
@@ -52,8 +52,13 @@ def _partial(household: Household) -> Restriction:
 def _raise_cash(household: Household) -> Restriction:
     """Return rule MODE-4: no buys; sales where cash is needed, and hardly more than that."""
     needy = [account for account in household.accounts if needs_cash(account)]
+    policy = household.policy
+    capped = any(
+        cap is not None for cap in (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
+    )
+    by_steps = [account for account in needy if account.fractional and not (capped or policy.min_trade_value)]
     return Restriction(
         buys=frozenset(),
         sells=frozenset((a.account_number, symbol) for a in needy for symbol, n in a.positions.items() if n),
-        ceilings=ceilings(household, needy),
+        ceilings=ceilings(household, needy) | ceilings(household, by_steps, FRACTION),
     )

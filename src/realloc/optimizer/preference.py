@@ -17,7 +17,7 @@ def prefer(made: Repair) -> None:
     Parameters
     ----------
     made : Repair
-        The trades; all swaps together cost less than a cent.
+        The trades; all swaps together cost less than a cent. Where time is up, nothing is turned.
     """
     least = made.objective()
     old, new = _swaps(made)
@@ -27,6 +27,8 @@ def prefer(made: Repair) -> None:
     ties = (counts >= made.problem.pairs.least[new]) & (counts <= made.buy_max[new])
     ties[ties] = _changes(made, old[ties], new[ties], counts[ties]) < TIE
     for q, p in zip(old[ties].tolist(), new[ties].tolist(), strict=True):
+        if made.deadline.passed():
+            return
         before, missed = made.shares, made.missed()
         after = before.copy()
         after[p] = _counts(made, np.array([q]), np.array([p]))[0]

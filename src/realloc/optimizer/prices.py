@@ -30,7 +30,9 @@ NEAR = 0.02
 
 
 def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
-    """Yield for each limit that binds what it costs; a plan that misses a reserve or a cap has no such price.
+    """Yield for each limit that binds what it costs, as far as the deadline of the trades lets it be found.
+
+    A plan that misses a reserve or a cap has no such price.
 
     Parameters
     ----------
@@ -50,7 +52,11 @@ def limit_prices(made: Repair, solve_without: SolveWithout) -> Iterator[Issue]:
         return
     objective = made.objective()
     for where, limit, without in (*_of_policy(made), *_of_accounts(made)):
+        if made.deadline.passed():
+            return
         reached, bound = solve_without(without, objective - LEAST_PRICE + UNSAID)
+        if made.deadline.passed():
+            return
         most = objective - bound
         if most < LEAST_PRICE:
             continue

@@ -23,7 +23,7 @@ from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.deferral import with_deferred
 from realloc.optimizer.modes import restrict
-from realloc.optimizer.restriction import Restriction
+from realloc.optimizer.restriction import FRACTION, Restriction
 from realloc.optimizer.scopes import Scope, account_value, drift_weight, scopes_of
 from realloc.tax.exact import exact
 from realloc.tax.location import LocationCosts, resolved_location
@@ -34,9 +34,6 @@ from realloc.tax.relief import average_cost, relief_places
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
-
-FRACTION = 0.001
-"""Step of share counts in a fractional account (rule QTY-1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from realloc.errors import SolverError
 from realloc.optimizer.columns import Columns
+from realloc.optimizer.deadline import NEVER, Deadline
 from realloc.optimizer.highs import Solver, Termination
 from realloc.optimizer.problem import Floats, Ints, Problem, sum_by
 
@@ -47,7 +48,8 @@ class Multipliers:
 class Relaxed:
     """A solution: the objective in dollars (ties broken in it), shares by pair and lot, and multipliers.
 
-    `missed` is what is missing to reserves and to the drift cap, in dollars.
+    `missed` is what is missing to reserves and to the drift cap, in dollars. Where time was up there are multipliers
+    alone: the objective is infinite, and nothing is traded.
     """
 
     objective: float
@@ -81,9 +83,9 @@ def segments(problem: Problem) -> Iterator[tuple[float, float, Floats, Floats]]:
 
 
 class Relaxation:
-    """The relaxation of a problem."""
+    """The relaxation of a problem, solved until a deadline."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, deadline: Deadline = NEVER) -> None:
         pairs, lots, cash, groups, limits = (
             problem.pairs,
             problem.lots,
@@ -91,7 +93,7 @@ class Relaxation:
             problem.groups,
             problem.limits,
         )
-        self.problem = problem
+        self.problem, self.deadline = problem, deadline
         unit = self.unit = problem.unit
         self.buys = np.flatnonzero(pairs.buy_max > 0)
         self.scale = np.concatenate([unit / pairs.price[self.buys], unit / pairs.price[lots.pair]])
@@ -113,7 +115,7 @@ class Relaxation:
         columns.add(
             cash.location,
             cash.reserve / unit,
-            np.maximum(cash.most, cash.reserve) / unit,
+            (np.maximum(cash.most, cash.reserve) + self._unpaid()) / unit,
             [(np.arange(n_accounts), 1.0), (n_accounts + cash.group, cash.weight)],
         )
         group_rows = n_accounts + np.arange(n_groups)
@@ -130,6 +132,12 @@ class Relaxation:
             columns.add(np.array([MISSED_COST]), 0.0, np.inf, [(np.array([cap_row["drift"]]), -1.0)])
         self.n_missed = n_accounts + len(drift)
         self._pass(columns, np.concatenate([cash.before, groups.target - groups.before]) / unit)
+
+    def _unpaid(self) -> Floats:
+        """Return the most commission by account that the relaxation leaves unpaid: dollars above a ceiling of cash."""
+        pairs, cash = self.problem.pairs, self.problem.cash
+        traded = (pairs.buy_max > 0) | (pairs.sell_max > 0)
+        return self.problem.limits.commission * sum_by(pairs.account, traded, len(cash.before))
 
     def _add_trades(self, columns: Columns, cap_row: dict[str, int]) -> None:
         """Add the columns of buys and lots; an order's cost is spread over the most that it can trade."""
@@ -171,7 +179,7 @@ class Relaxation:
         self.buy_wash = self.problem.pairs.wash[self.buys]
         self.lot_wash = self.problem.pairs.wash[self.problem.lots.pair]
         tops = np.array(list(self.caps.values()))
-        self.solver = Solver(presolve="off", solver="simplex")
+        self.solver = Solver(self.deadline, presolve="off", solver="simplex")
         self.solver.pass_model(
             model,
             np.concatenate([equal, np.full(len(tops), -np.inf)]),
@@ -222,31 +230,48 @@ class Relaxation:
         )
 
     def solve(self) -> Relaxed:
-        """Solve from the last basis.
+        """Solve from the last basis, in the time that is left.
 
         Raises
         ------
         SolverError
-            The solver ended without an optimum.
+            The solver ended without an optimum for another reason than time.
         """
         run = self.solver.run()
+        if run.termination is Termination.TIME_LIMIT:
+            return self._unsolved(run.row_duals)
         if run.termination is not Termination.OPTIMAL:
             raise SolverError(f"the relaxation ended as {run.termination.value!r}")
-        x, duals = run.columns, run.row_duals
+        x = run.columns
         shares = x[: self.n_trades] * self.scale
         n_buys = len(self.buys)
         buy = np.zeros(len(self.problem.pairs.held))
         buy[self.buys] = shares[:n_buys]
-        n_accounts, n_groups = len(self.problem.cash.before), len(self.problem.groups.target)
-        cap_duals = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=False))
-        if "orders" in cap_duals:
-            cap_duals["orders"] *= self.unit
         return Relaxed(
             objective=run.objective * self.unit + self.problem.location,
             buy=buy,
             sell=shares[n_buys:],
             missed=float(x[self.n_columns - self.n_missed : self.n_columns].sum()) * self.unit,
-            multipliers=Multipliers(
-                cash=duals[:n_accounts], group=duals[n_accounts : n_accounts + n_groups], **cap_duals
-            ),
+            multipliers=self._multipliers(run.row_duals),
         )
+
+    def _unsolved(self, duals: Floats) -> Relaxed:
+        """Return no trades, with the multipliers that an interrupted run had come to."""
+        return Relaxed(
+            objective=np.inf,
+            buy=np.zeros(len(self.problem.pairs.held)),
+            sell=np.zeros(len(self.problem.lots.pair)),
+            missed=np.inf,
+            multipliers=self._multipliers(duals),
+        )
+
+    def _multipliers(self, duals: Floats) -> Multipliers:
+        """Return the multipliers of the coupling rules from those of the rows, zero where the solver has none."""
+        n_accounts, n_groups = len(self.problem.cash.before), len(self.problem.groups.target)
+        n_rows = n_accounts + n_groups + len(self.caps)
+        if len(duals) < n_rows or not np.isfinite(duals).all():
+            duals = np.zeros(n_rows)
+        caps = dict(zip(self.caps, duals[n_accounts + n_groups :].tolist(), strict=False))
+        if "orders" in caps:
+            caps["orders"] *= self.unit
+        return Multipliers(cash=duals[:n_accounts], group=duals[n_accounts : n_accounts + n_groups], **caps)

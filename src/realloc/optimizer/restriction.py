@@ -15,6 +15,12 @@ from realloc.optimizer.scopes import Scope, drift_weight
 NOISE = 1e-6
 """Dollars by which a range is wider than the rule, so that a value on its end is inside."""
 
+CENT = 0.01
+"""Dollars that rounding cash down can take."""
+
+FRACTION = 0.001
+"""Step of share counts in a fractional account (rule QTY-1)."""
+
 Pairs = frozenset[tuple[str, str]]
 Range = tuple[float, float]
 
@@ -69,12 +75,15 @@ def one_order(household: Household, symbols: Iterable[str]) -> float:
     return dearest + household.policy.min_trade_value
 
 
-def ceilings(household: Household, accounts: Sequence[Account]) -> dict[str, float]:
-    """Return the most cash that accounts may end with that sell for their reserve alone."""
+def ceilings(household: Household, accounts: Sequence[Account], part: float = 1.0) -> dict[str, float]:
+    """Return the most cash that accounts may end with that sell for their reserve alone.
+
+    That is one order, or `part` of one, above the reserve, and the cent by which cash is rounded down.
+    """
     return {
         account.account_number: account.cash_reserve
-        + one_order(household, (symbol for symbol, shares in account.positions.items() if shares))
-        + NOISE
+        + one_order(household, (symbol for symbol, shares in account.positions.items() if shares)) * part
+        + CENT
         for account in accounts
     }
 

@@ -7,7 +7,6 @@ two sides; what is still torn is branched on. Every node's bound is the Lagrangi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -17,7 +16,14 @@ import numpy as np
 from realloc.errors import SolverError
 from realloc.optimizer.certificate import Bound, Lagrangian
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem, sum_by
-from realloc.optimizer.relaxation import BUYS, OPEN, SELLS_LOSSES, USED, Relaxation, Relaxed
+from realloc.optimizer.relaxation import (
+    BUYS,
+    OPEN,
+    SELLS_LOSSES,
+    USED,
+    Relaxation,
+    Relaxed,
+)
 
 NOTHING = 1e-6
 """Dollars: a side that costs this much less is no better than the other."""
@@ -27,13 +33,12 @@ NOTHING = 1e-6
 class Settled:
     """A relaxed solution in which every wash group keeps to one side, and a bound on every plan, in dollars.
 
-    `stopped` says that time ended the search.
+    Where time ended the search before the first of them, its objective is infinite.
     """
 
     relaxed: Relaxed
     sells_losses: Flags
     bound: float
-    stopped: bool
 
 
 def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
@@ -81,6 +86,7 @@ class _Search:
         self.guess = np.zeros(self.n, dtype=np.intp)
         self.own_prices = problem.limits.on_orders
         self.best: Relaxed | None = None
+        self.unsolved: Relaxed | None = None
         self.number = count()
 
     @cached_property
@@ -93,6 +99,8 @@ class _Search:
         taken = np.where(sides == OPEN, self.guess, sides)
         self.relaxation.limit(taken)
         relaxed = self.relaxation.solve()
+        if relaxed.objective == np.inf:
+            return self._interrupted(relaxed, sides)
         bought, lost = used_sides(self.problem, relaxed)
         torn = np.where(self.problem.coupled, np.minimum(bought, lost), 0.0)
         if not torn.any() and (self.best is None or relaxed.objective < self.best.objective):
@@ -108,6 +116,12 @@ class _Search:
             first = np.where(self.private, cheaper, first)
         return _Solved(found=found, torn=torn, first=first)
 
+    def _interrupted(self, unsolved: Relaxed, sides: Ints) -> _Solved:
+        """Return what is known of a node whose solution time has ended: a bound, which is true at any prices."""
+        self.unsolved = unsolved
+        found = self.lagrangian.bound(unsolved.multipliers, sides, own_prices=self.own_prices)
+        return _Solved(found=found, torn=np.zeros(self.n), first=np.full(self.n, BUYS))
+
     def root(self, target: float) -> _Node:
         """Solve without decided sides: open, then with a guess for every group, then with hulls for torn ones.
 
@@ -122,13 +136,13 @@ class _Search:
         sides = np.zeros(self.n, dtype=np.intp)
         solved = self.solve(sides)
         bound = solved.found.value
-        if self.problem.coupled.any() and self.gap(bound) > target:
+        if self.problem.coupled.any() and self.gap(bound) > target and not self.unsolved:
             self.own_prices = True
             torn = (solved.torn > 0) & ~self.private
             self.guess = np.where(self.problem.coupled, solved.found.cheaper(), OPEN)
             solved = self.solve(sides)
             bound = max(bound, solved.found.value)
-            if self.gap(bound) > target:
+            if self.gap(bound) > target and not self.unsolved:
                 self.guess = np.where(self.private, solved.found.cheaper(), OPEN)
                 solved = self.solve_with_hulls(sides, torn)
                 bound = max(bound, solved.found.value)
@@ -143,7 +157,7 @@ class _Search:
             hulls |= new
             solved = self.solve(sides)
             torn = (solved.torn > 0) & ~self.private
-            if not (torn & ~hulls).any():
+            if not (torn & ~hulls).any():  # none is torn where time is up
                 return solved
 
     def gap(self, bound: float) -> float:
@@ -172,9 +186,8 @@ def settle(
     relaxation: Relaxation,
     target: float,
     nodes: int,
-    is_late: Callable[[], bool] = lambda: False,
 ) -> Settled:
-    """Settle every wash group on a side.
+    """Settle every wash group on a side, in the time that the relaxation has.
 
     Parameters
     ----------
@@ -186,14 +199,11 @@ def settle(
         Dollars: a gap that is good enough to stop.
     nodes : int
         Most nodes to solve after the first solution.
-    is_late : callable
-        Whether the first solution has to do.
     """
     search = _Search(problem, relaxation)
     heap: list[_Node] = []
     node: _Node | None = search.root(target)
     leaves = np.inf
-    stopped = False
     # the least bound first, and from there straight down, until what is below cannot be better by the target
     while node or heap:
         if node is None:
@@ -201,11 +211,10 @@ def settle(
                 break
             node = heapq.heappop(heap)
         solved = node.solved
+        if search.unsolved or (solved is None and search.best and nodes <= 0):
+            heapq.heappush(heap, node)
+            break
         if solved is None:
-            stopped = search.best is not None and is_late()
-            if stopped or (search.best and nodes <= 0):
-                heapq.heappush(heap, node)
-                break
             nodes -= 1
             node = search.visit(node)
         elif not solved.torn.any() or search.gap(node.bound) <= target:
@@ -214,8 +223,9 @@ def settle(
         else:
             node, other = search.branch(node, solved)
             heapq.heappush(heap, other)
-    if search.best is None:
+    relaxed = search.best or search.unsolved
+    if relaxed is None:
         raise SolverError("no side of the wash groups leaves a solution")
-    _, lost = used_sides(problem, search.best)
+    _, lost = used_sides(problem, relaxed)
     bound = min([leaves, *(node.bound for node in heap)])
-    return Settled(relaxed=search.best, sells_losses=lost > 0, bound=bound, stopped=stopped)
+    return Settled(relaxed=relaxed, sells_losses=lost > 0, bound=bound)

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from realloc.optimizer.deadline import NEVER, Deadline
 from realloc.optimizer.integer import Repair
 from realloc.optimizer.problem import Flags, Floats, Ints, Problem
 from realloc.optimizer.washes import Denied, Family, Use
@@ -17,7 +18,7 @@ class WashedRepair(Repair):
 
     Parameters
     ----------
-    problem, sells_losses, first_sold
+    problem, sells_losses, first_sold, deadline
         As in `Repair`.
     families : mapping of int to Family
         The wash groups in which a purchase can deny a loss.
@@ -35,14 +36,15 @@ class WashedRepair(Repair):
         first_sold: Floats | None = None,
         *,
         families: Mapping[int, Family],
+        deadline: Deadline = NEVER,
     ) -> None:
         self.families = families
         self.in_family = np.isin(problem.pairs.wash, list(families))
-        super().__init__(problem, sells_losses, first_sold)
+        super().__init__(problem, sells_losses, first_sold, deadline=deadline)
 
     def like(self, problem: Problem, sells_losses: Flags, first_sold: Floats | None) -> Repair:
         """Return an empty repair of the same kind."""
-        return WashedRepair(problem, sells_losses, first_sold, families=self.families)
+        return WashedRepair(problem, sells_losses, first_sold, families=self.families, deadline=self.deadline)
 
     def refresh(self) -> None:
         """Derive everything from the share counts, what is denied first."""
