@@ -97,3 +97,53 @@ def test_a_command_without_standard_output_is_left_alone(
     monkeypatch.setattr(sys, "stdout", closed if stream else None)
     own_standard_output()
     assert sys.stdout is (closed if stream else None)
+
+
+COMMANDS = {
+    "realloc": ["demo"],
+    "rebalance-cli": ["HOUSEHOLD", "--quiet"],
+    "rebalance-cli-csv": ["--help"],
+    "partial-rebalance-cli": ["HOUSEHOLD", "--sell-symbol", "A", "--buy-symbol", "B", "--quiet"],
+    "list-plugins": [],
+}
+MODULES = {
+    "realloc": MAIN,
+    "rebalance-cli": JSON,
+    "rebalance-cli-csv": "realloc.cli.rebalance_csv_input",
+    "partial-rebalance-cli": "realloc.cli.partial_rebalance_main",
+    "list-plugins": "realloc.cli.list_plugins",
+}
+
+
+def redirected(name: str, words: Sequence[str], where: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import sys; from importlib import import_module; sys.exit(import_module(sys.argv.pop(1)).command())"
+    )
+    line = f'exec "$0" -c "$1" "${{@:2}}" {where}'
+    return subprocess.run(
+        ["bash", "-c", line, sys.executable, code, MODULES[name], *words],  # noqa: S607 - the shell of the machine
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_full_disk_on_standard_output_is_one_line_and_status_2(name: str, household: str) -> None:
+    words = [household if word == "HOUSEHOLD" else word for word in COMMANDS[name]]
+    done = redirected(name, words, ">/dev/full")
+    line = f"{name}: error: Cannot write to standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, line)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_an_output_that_is_closed_or_unheard_is_status_2_and_a_reader_that_has_enough_is_none() -> None:
+    done = redirected("realloc", ["demo"], ">&-")
+    line = "realloc: error: Cannot write to standard output: it is closed\n"
+    assert (done.returncode, done.stderr) == (2, line)
+    assert redirected("realloc", ["demo"], ">/dev/full 2>/dev/full").returncode == 2
+    assert redirected("realloc", ["demo"], ">&- 2>&-").returncode == 2
+    done = redirected("realloc", ["schema", "household"], "> >(exec true); wait")
+    assert (done.returncode, done.stderr) == (0, "")

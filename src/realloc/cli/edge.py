@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from realloc.cli.own_output import own_standard_output
+from realloc.cli.own_output import drop_output, own_standard_output
 from realloc.documents.writing import one_line
 from realloc.errors import InputError, ReallocError
 
@@ -38,6 +37,9 @@ log = logging.getLogger("realloc")
 def run(command: str, function: Callable[[], Any]) -> int:
     """Run a command and return its exit status; what went wrong is one line on standard error."""
     own_standard_output()
+    if sys.stdout is None:
+        _say(f"{command}: error: Cannot write to standard output: it is closed")
+        return MISTAKE
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -45,19 +47,24 @@ def run(command: str, function: Callable[[], Any]) -> int:
         function()
         sys.stdout.flush()
     except ReallocError as error:
+        status = MISTAKE
         _say(f"{command}: error: {summary(error)}")
-        return MISTAKE
     except BrokenPipeError:  # the reader of the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        status = 0
     except KeyboardInterrupt:
+        status = INTERRUPTED
         _say(f"{command}: interrupted")
-        return INTERRUPTED
     except Exception as error:
+        status = FAILURE
         log.debug("The fault in full:", exc_info=error)
         _say(f"{command}: unexpected fault: {type(error).__name__}: {error} (--verbose shows where)")
-        return FAILURE
-    return 0
+    else:
+        return 0
+    try:
+        sys.stdout.flush()
+    except (ReallocError, OSError):  # it was said, or something before it
+        drop_output(sys.stdout)
+    return status
 
 
 def summary(error: ReallocError) -> str:
@@ -74,7 +81,10 @@ def _say(text: str) -> None:
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-    print(line, file=sys.stderr)  # noqa: T201 - the command's own line
+    try:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - the command's own line
+    except OSError:  # nobody can be told: the exit status still says it
+        drop_output(sys.stderr)
 
 
 class _Handler(logging.Handler):

@@ -69,7 +69,6 @@ def command() -> int:
         from realloc.cli.waiting import interrupted_work  # noqa: PLC0415 - seldom needed
 
         if interrupted_work():
-            sys.stdout.flush()
             os._exit(failed)
     return failed or next(iter(statuses), 0)
 

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+from realloc.errors import ExportError
 
 STDOUT, STDERR = 1, 2
+
+
+class _Output(io.FileIO):
+    """The raw stream of standard output: what cannot be written there is said of it and of no other file."""
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes.
+
+        Raises
+        ------
+        BrokenPipeError
+            The reader of the output has enough.
+        ExportError
+            They cannot be written.
+        """
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ExportError(f"Cannot write to standard output: {error.strerror or error}") from error
 
 
 def own_standard_output() -> None:
@@ -26,13 +52,20 @@ def own_standard_output() -> None:
     stream.flush()
     own = os.dup(STDOUT)
     os.dup2(STDERR, STDOUT)
-    sys.stdout = os.fdopen(
-        own,
-        "w",
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Output(own, "w")),
         encoding=stream.encoding,
         errors=stream.errors,
-        buffering=1 if stream.line_buffering else -1,
+        line_buffering=bool(stream.line_buffering),
     )
+
+
+def drop_output(stream: TextIO) -> None:
+    """Lead a stream that cannot be written nowhere, so that the end of the process does not try again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _open_standard_error() -> None:
