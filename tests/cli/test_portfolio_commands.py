@@ -200,7 +200,7 @@ def test_confirm_shows_each_order_and_writes_the_file(
         ("200000303", "IRA", "SPAXX**", "140.00", ""),
         ("200000303", "IRA", "BND", "105", "72.00"),
     ]
-    new = fidelity(tmp_path / "new.csv", "Nov-23-2026", after)
+    new = fidelity(tmp_path / "downloads/Portfolio_Positions_Nov-23-2026.csv", "Nov-23-2026", after)
     order = {"account_id": "200000303", "symbol": "BND", "shares": 5, "price": 72.0}
     Path("plan.json").write_text(json.dumps({"trades": [order], "household": {"drift_after": 0.2}}))
     words = ["confirm", "plan.json", str(new), "--traded", "2026-11-20"]

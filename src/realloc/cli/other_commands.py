@@ -47,7 +47,7 @@ def demo(
         start_logging(options)
         if save.exists():
             raise ExportError(f"{save} exists already: give another name with --save")
-        write_whole(save, resource.read_text(encoding="utf-8"))
+        write_whole(save, resource.read_text(encoding="utf-8"), new=True)
         told = [Line(text=f"Wrote {save}. Try: realloc drift {save}")]
         record = {"path": str(save)}
         show(Answer(document=record, columns=tuple(record), records=[record], page=told), options.format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -17,15 +18,15 @@ from realloc.cli.output import show, show_message
 from realloc.cli.places import PORTFOLIO, Place, Switch, portfolio_path
 from realloc.cli.portfolio_show import check_answer, confirmation_answer, statements_answer
 from realloc.cli.waiting import working
+from realloc.documents.locking import changing
 from realloc.documents.reading import load_household
-from realloc.documents.writing import write_whole
 from realloc.errors import ExportError, InputError
 from realloc.plugins.importers.brokers import import_files
 from realloc.plugins.importers.brokers.generic_table import GenericTable
 from realloc.plugins.importers.brokers.mapping import propose_mapping, save_mapping
 from realloc.portfolio_file.adding import add_accounts
 from realloc.portfolio_file.confirming import confirm as confirm_plan
-from realloc.portfolio_file.editing import open_kept
+from realloc.portfolio_file.editing import open_kept, write_first
 from realloc.portfolio_file.initial import Seen, accounts_seen, initial_text
 from realloc.portfolio_file.loading import read_portfolio
 from realloc.portfolio_file.planned import read_planned
@@ -81,7 +82,7 @@ def init(
             answer = _ask_kind(seen, f"Account {n} of {len(open_questions)}")
             if answer is not None:
                 kinds[seen.account.number] = answer
-    write_whole(output, initial_text(chosen, output, kinds=kinds, owners=_pairs(owner, "--owner")))
+    write_first(output, initial_text(chosen, output, kinds=kinds, owners=_pairs(owner, "--owner")))
     named = "" if output == Path(PORTFOLIO) else f" {output}"
     told = f"Wrote {output}. Set your targets under [model.targets], then: realloc check{named}"
     records = [{"account_number": number, "kind": said} for number, said in sorted(kinds.items())]
@@ -128,10 +129,11 @@ def import_statements(
         statements = import_files(files, importers=importers)
     added: tuple[str, ...] = ()
     if into is not None:
-        kept = open_kept(into)
-        added = add_accounts(kept, accounts_seen(statements), mapping=mapping)
-        if added:
-            kept.write()
+        with changing(into):
+            kept = open_kept(into)
+            added = add_accounts(kept, accounts_seen(statements), mapping=mapping)
+            if added:
+                kept.write()
     told = "" if into is None else f"Added to {into}: {', '.join(added) or 'nothing, every account is there'}"
     show(statements_answer(statements, added, explain=explain, message=told), options.format)
     return 0
@@ -169,6 +171,7 @@ def confirm(
     portfolio: Place = None,
     traded: date | None = None,
     before: Path | None = None,
+    take_files: Switch = False,
     dry_run: Switch = False,
     options: SharedOutput = OUTPUT_DEFAULTS,
 ) -> int:
@@ -188,6 +191,8 @@ def confirm(
         Trade date, as YYYY-MM-DD, of executions that the files do not list.
     before : path, optional
         Household document that the plan was made from, where the files from before are gone.
+    take_files : bool
+        Read the accounts from these files and their next downloads from now on, where `import` does not match them.
     dry_run : bool
         Show what would be recorded and write nothing.
     """
@@ -196,15 +201,17 @@ def confirm(
         raise InputError("no files are named: give the broker's files from after the execution")
     planned = read_planned(plan)
     path = portfolio_path(portfolio)
-    confirmation = confirm_plan(
-        path,
-        planned,
-        files,
-        before=None if before is None else load_household(before),
-        traded=traded,
-    )
-    if not dry_run:
-        confirmation.kept.write()
+    with nullcontext() if dry_run else changing(path):
+        confirmation = confirm_plan(
+            path,
+            planned,
+            files,
+            before=None if before is None else load_household(before),
+            traded=traded,
+            take_files=take_files,
+        )
+        if not dry_run:
+            confirmation.kept.write()
     told = "Nothing was written." if dry_run else f"Updated {path}."
     show(confirmation_answer(confirmation, told), options.format)
     return 0

@@ -14,7 +14,7 @@ from realloc.errors import ExportError
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that a change of a file waits for another one to end."""
 
 

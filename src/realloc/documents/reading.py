@@ -83,8 +83,11 @@ def read_document(path: str | PathLike[str]) -> dict[str, Any]:
         The file cannot be read, is not valid JSON or TOML (with line and column), repeats a key in an object,
         holds a number that is not finite, is nested too deeply, or is not an object.
     """
-    name = fspath(path)
-    text = read_text(name)
+    return document_of(read_text(path), fspath(path))
+
+
+def document_of(text: str, name: str) -> dict[str, Any]:
+    """Return the document of a file's text; `name` is the file's. Raises as `read_document` does."""
     hooks = _Hooks(text)
     parse = _parse_toml if name.casefold().endswith(".toml") else _parse_json
     try:

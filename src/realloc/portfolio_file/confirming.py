@@ -19,6 +19,7 @@ from realloc.plugins.importers.statement import Statement, StatementAccount
 from realloc.portfolio_file.bookkeeping import Books, check_sums, keep_books
 from realloc.portfolio_file.editing import Kept, open_kept
 from realloc.portfolio_file.executed import SAME_SHARES, Outcome, compare, find_fills
+from realloc.portfolio_file.following import require_imported, require_loaded
 from realloc.portfolio_file.loading import load_portfolio
 from realloc.portfolio_file.planned import PlannedOrders
 from realloc.portfolio_file.sources import fits
@@ -65,6 +66,7 @@ def confirm(
     before: Household | None = None,
     traded: date | None = None,
     today: date | None = None,
+    take_files: bool = False,
 ) -> Confirmation:
     """Compare the broker's next files with a plan, and bring lots and recent trades up to date.
 
@@ -83,13 +85,16 @@ def confirm(
         The trade date of executions that the files do not list. They are then recorded at the plan's price.
     today : datetime.date, optional
         See `load_portfolio`.
+    take_files : bool
+        Read the accounts from `files` and their next downloads from now on, where ``import`` does not match them.
 
     Raises
     ------
     InputError
-        A file cannot be used, an execution has no date, an execution is recorded already, or lots do not
-        add up to the new positions.
+        A file cannot be used or is not what ``import`` would read, an execution has no date, an execution is
+        recorded already, or lots do not add up to the new positions.
     """
+    kept = open_kept(path)
     old = before or _before(path, files, today)
     statements = import_files(files)
     after = _after(old, statements, files)
@@ -106,8 +111,9 @@ def confirm(
     _refuse_twice(old, filled)
     books = keep_books(old, (each for each in filled if each.fills))
     now = _now(old, after, statements, books)
-    kept = open_kept(path)
     update(kept, old, now, after, books)
+    require_imported(kept, now, after, statements, take_files=take_files)
+    require_loaded(kept, now, after, today)
     return Confirmation(
         outcomes=filled,
         drift_before=_drift(old),

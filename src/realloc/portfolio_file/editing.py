@@ -9,9 +9,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realloc.documents.locking import changing
 from realloc.documents.text import read_text
 from realloc.documents.writing import write_whole
 from realloc.errors import InputError, Issue
+from realloc.portfolio_file.loading import read_portfolio
 from realloc.trades import plain
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+_OF_THE_FORM = ("document.", "import.", "key.", "number.", "text.", "type.")
+"""Codes of what no reader could use; open questions and missing prices are a person's to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +41,14 @@ class Kept:
         To be changed in place.
     encoding : str
         That of the file.
+    found : bytes
+        The file as it was read.
     """
 
     path: Path
     document: TOMLDocument
     encoding: str
+    found: bytes
 
     @property
     def text(self) -> str:
@@ -52,10 +60,50 @@ class Kept:
 
         Raises
         ------
+        InputError
+            The file changed since it was read, or the new one could not be read again.
         ExportError
-            It cannot be written.
+            It cannot be written, or another process is changing it.
         """
-        write_whole(self.path, self.text.encode(self.encoding))
+        with changing(self.path):
+            _require_readable(self.path, self.text, before=self.found.decode(self.encoding))
+            if self.path.read_bytes() != self.found:
+                raise InputError(
+                    Issue(
+                        code="file.changed",
+                        where=str(self.path),
+                        message="the file was changed since it was read: nothing is written",
+                        hint="run the command again",
+                    )
+                )
+            write_whole(self.path, self.text.encode(self.encoding))
+
+
+def write_first(path: Path, text: str) -> None:
+    """Write the first portfolio file; one that exists is not touched, also one that appears meanwhile.
+
+    Raises
+    ------
+    InputError
+        It could not be read again.
+    ExportError
+        It cannot be written, or exists.
+    """
+    _require_readable(path, text)
+    write_whole(path, text, new=True)
+
+
+def _require_readable(path: Path, text: str, before: str | None = None) -> None:
+    """Refuse a text that could not be read as a portfolio file; what was wrong `before` is not held against it."""
+
+    def faults(text: str) -> list[Issue]:
+        issues = read_portfolio(path, text=text)[1]
+        return [each for each in issues if each.severity == "error" and each.code.startswith(_OF_THE_FORM)]
+
+    known = {(issue.code, issue.message) for issue in faults(before)} if before is not None else set()
+    new = [issue for issue in faults(text) if (issue.code, issue.message) not in known]
+    if new:
+        raise InputError(new)
 
 
 def open_kept(path: str | PathLike[str]) -> Kept:
@@ -70,9 +118,8 @@ def open_kept(path: str | PathLike[str]) -> Kept:
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
     text = read_text(path)
-    with Path(path).open("rb") as file:
-        head = file.read(4)
-    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+    found = Path(path).read_bytes()
+    encoding = next((name for mark, name in _MARKS if found.startswith(mark)), "utf-8")
     try:
         document = tomlkit.parse(text)
     except (TOMLKitError, ValueError) as error:
@@ -80,7 +127,7 @@ def open_kept(path: str | PathLike[str]) -> Kept:
     _keep_spaces(document)
     if document.as_string() != text:
         raise _fault(path, "this TOML cannot be edited without changing the rest of it")
-    return Kept(path=Path(path), document=document, encoding=encoding)
+    return Kept(path=Path(path), document=document, encoding=encoding, found=found)
 
 
 def _keep_spaces(item: Any) -> None:

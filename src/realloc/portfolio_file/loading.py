@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.check import check
-from realloc.documents.reading import at_file, read_document
+from realloc.documents.reading import at_file, document_of, read_document
 from realloc.errors import InputError, Issue
 from realloc.household import HOUSEHOLD_KEYS, Household, RecentTrade
 from realloc.plugins.importers.brokers._instruments import same_account
@@ -31,7 +31,7 @@ from realloc.portfolio_file.pricing import read_prices
 from realloc.portfolio_file.sources import Found, Imported, Reader, Request, find_accounts
 from realloc.trades import plain
 
-_GAPS = frozenset({"account.kind", "model.targets"})
+GAPS = frozenset({"account.kind", "model.targets"})
 """Errors beside which the household can still be checked: each is a blank that a person has to fill."""
 
 
@@ -86,10 +86,14 @@ def read_portfolio(
     today: date | None = None,
     fetch: bool = False,
     without: Collection[Path] = (),
+    text: str | None = None,
 ) -> tuple[Portfolio | None, tuple[Issue, ...]]:
-    """Return the portfolio, None where it has errors, and all issues, errors first; see `load_portfolio`."""
+    """Return the portfolio, None where it has errors, and all issues, errors first; see `load_portfolio`.
+
+    `text` is what the file would have in it; None reads the file.
+    """
     try:
-        document = read_document(path)
+        document = read_document(path) if text is None else document_of(text, fspath(path))
     except InputError as error:
         return None, error.issues
     return _Reading(Path(path), document, Reader(Path(path).parent, without), fetch=fetch).result(today)
@@ -130,7 +134,7 @@ class _Reading:
         household = self._with_trades(household, found)
         self.outside += file_issues(found, self.checks, as_of)
         errors = {issue.code for issue in (*self.issues, *self.outside) if issue.severity == "error"}
-        if errors <= _GAPS:
+        if errors <= GAPS:
             skip = {"model.zero"} if any(issue.code == "model.targets" for issue in self.issues) else set()
             self.issues += [
                 with_basis(issue, household, found) for issue in check(household) if issue.code not in skip

@@ -102,20 +102,11 @@ class Reader:
     def candidates(self, request: Request, pattern: str) -> list[Candidate]:
         """Return the files that match a pattern, newest first.
 
-        Raises
-        ------
-        ValueError
-            The pattern is none, or matches more than `MOST_FILES`.
+        Raises as `matches` does.
         """
-        found = glob.glob(os.path.expanduser(pattern), root_dir=self.folder, recursive=True)  # noqa: PTH111, PTH207 - patterns may be absolute
-        if len(found) > MOST_FILES:
-            raise ValueError(
-                f"it matches {len(found):,} files, at most {MOST_FILES} are looked at; name fewer"
-            )
-        paths = [(self.folder / name, name) for name in sorted(found)]
         files = [
             self._candidate(path, name, request)
-            for path, name in paths
+            for path, name in matches(self.folder, pattern)
             if path.is_file() and path.resolve() not in self.without
         ]
         return sorted(files, key=lambda file: file.age, reverse=True)
@@ -149,6 +140,20 @@ class Reader:
         if self._importers is None:
             self._importers = statement_importers()
         return recognise(path, self._importers)[0]
+
+
+def matches(folder: Path, pattern: str) -> list[tuple[Path, str]]:
+    """Return the paths that match a pattern, each with its name relative to the portfolio's folder.
+
+    Raises
+    ------
+    ValueError
+        The pattern is none, or matches more than `MOST_FILES`.
+    """
+    found = glob.glob(os.path.expanduser(pattern), root_dir=folder, recursive=True)  # noqa: PTH111, PTH207 - patterns may be absolute
+    if len(found) > MOST_FILES:
+        raise ValueError(f"it matches {len(found):,} files, at most {MOST_FILES} are looked at; name fewer")
+    return [(folder / name, name) for name in sorted(found)]
 
 
 def find_accounts(

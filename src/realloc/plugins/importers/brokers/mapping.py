@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from realloc._reading import Table, join
+from realloc.documents.writing import replacing
 from realloc.errors import InputError, Issue
 from realloc.plugins.core.base import StrPath
 from realloc.plugins.importers.brokers._cells import normal
@@ -127,8 +128,8 @@ def save_mapping(mapping: ColumnMapping, path: StrPath) -> None:
         The file exists, or cannot be written.
     """
     try:
-        with Path(path).open("x", encoding="utf-8") as file:
-            file.write(mapping.to_toml())
+        with replacing(Path(path).resolve(), new=True) as file:
+            file.write(mapping.to_toml().encode())
     except OSError as error:
         raise fault("mapping.write", os.fspath(path), f"cannot be written: {error.strerror}") from error
 
