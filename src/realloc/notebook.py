@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as as_html
 from typing import TYPE_CHECKING
+
+from realloc._printable import one_line
 
 if TYPE_CHECKING:
     from realloc.household import Household
@@ -130,3 +132,8 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], bars: Sequence[
 
 def _dollars(amount: float) -> str:
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def escape(text: str) -> str:
+    """Return a text for HTML, with what nobody sees in it written as an escape."""
+    return as_html(one_line(text))

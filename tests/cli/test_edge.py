@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realloc._printable import one_line
 from realloc.cli.arguments import Options, OutputOptions, parse_plugin
 from realloc.cli.edge import FAILURE, MISTAKE, run, start_logging
 from realloc.cli.work import Decision, Tools, export
-from realloc.documents.writing import one_line
 from realloc.errors import AuditError, ExportError, InputError, Issue, ReallocError, SolverError
 from realloc.household import Household
 from realloc.plugins.core.base import Exporter

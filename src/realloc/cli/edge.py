@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from realloc._printable import one_line
 from realloc.cli.own_output import drop_output, own_standard_output
-from realloc.documents.writing import one_line
 from realloc.errors import InputError, ReallocError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import json
 import sys
 from typing import Any
 
+from realloc._printable import one_line
 from realloc.cli.answer import Answer, Grid, Line
-from realloc.documents.writing import csv_table, one_line
+from realloc.documents.writing import csv_table
 
 
 def show(answer: Answer, form: str) -> None:

@@ -15,8 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from realloc._printable import one_line
 from realloc.cli.answer import Grid, Line
-from realloc.documents.writing import one_line
 
 WIDTH = 80
 """Columns where the output is not a terminal."""

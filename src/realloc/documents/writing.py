@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
+from realloc._printable import one_line
 from realloc.errors import ExportError, ExportFolderError
 
 _FORMULA = (
@@ -81,25 +82,6 @@ def require_place(target: Path) -> None:
         raise ExportError(f"Cannot write {target}: it is a folder, not a file")
     if not target.parent.is_dir():
         raise ExportFolderError(f"Cannot write {target}: the folder {target.parent} does not exist")
-
-
-def one_line(text: object, *, keep: str = "") -> str:
-    r"""Return a text with everything that could break a line, or that nobody sees, written as an escape.
-
-    That is what Unicode calls not printable: controls, line ends, marks of direction, characters without
-    width, halves of surrogate pairs, and spaces other than the usual one; characters of `keep` stay.
-
-    Examples
-    --------
-    >>> one_line("Joint\u202e\n")
-    'Joint\\u202e\\n'
-    """
-    return "".join(
-        character
-        if character.isprintable() or character in keep
-        else character.encode("unicode_escape").decode()
-        for character in str(text)
-    )
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from realloc._printable import one_line
 from realloc.errors import ExportError
 from realloc.plan import ClassWeight
 
@@ -146,7 +147,7 @@ def counts_chart(name: str, labels: Sequence[str], series: Sequence[tuple[str, S
         colours = (_AFTER,) if len(series) == 1 else (_BEFORE, _AFTER)
         for n, ((title, counts), code) in enumerate(zip(series, colours, strict=True)):
             ys = [y + (n - (len(series) - 1) / 2) * thick for y in range(len(labels))]
-            axes.barh(ys, counts, height=0.9 * thick, color=code, label=title)
+            axes.barh(ys, counts, height=0.9 * thick, color=code, label=one_line(title))
             for y, count in zip(ys, counts, strict=True):
                 axes.text(count + most * 0.015, y, f"{count:,}", va="center", ha="left", fontsize=8)
         _rows(axes, labels)
@@ -205,7 +206,7 @@ class _Drawing:
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), labels=list(names))
+    axes.set_yticks(range(len(names)), labels=[one_line(name) for name in names])
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.grid(axis="x", color=_SOFT, linewidth=0.4, alpha=0.5)
@@ -215,7 +216,8 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 20 else name[:19] + "\u2026"
+    shown = one_line(name)
+    return shown if len(shown) <= 20 else shown[:19] + "\u2026"
 
 
 def _inline(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from realloc.documents.writing import write_whole
 from realloc.errors import ExportError
 from realloc.report.charts import counts_chart
-from realloc.report.words import dollars, percent
+from realloc.report.words import as_shown, dollars, percent
 
 if TYPE_CHECKING:
     from realloc.batch import Summary
@@ -72,7 +72,11 @@ def firm_html(figures: Summary) -> str:
             "The report needs jinja2, which is not installed: pip install 'realloc[report]'"
         ) from error
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=as_shown,
     )
     environment.filters |= {"dollars": dollars, "percent": percent}
     room = files("realloc.report")

@@ -13,7 +13,7 @@ from realloc.plan import Plan
 from realloc.report.assumptions import account_words, policy_words
 from realloc.report.charts import HUES, accounts_chart, costs_chart, drift_chart
 from realloc.report.figures import Figures, drift_rows, figures_of, year_rows
-from realloc.report.words import dollars, masker, percent, place, shares
+from realloc.report.words import as_shown, dollars, masker, percent, place, shares
 
 MOST_CLASSES = 14
 """Classes in the drift chart; its table has all of them."""
@@ -61,7 +61,11 @@ def report_html(household: Household, plan: Plan, *, full_numbers: bool = False)
             "The report needs jinja2, which is not installed: pip install 'realloc[report]'"
         ) from error
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=as_shown,
     )
     environment.filters |= {
         "dollars": dollars,

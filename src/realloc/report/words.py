@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from realloc._printable import one_line
 from realloc.household import Household
 
 MINUS = "\u2212"
 _ACCOUNT = re.compile(r"accounts\[(?P<number>[^\]]+)\](?:\.(?P<rest>.+))?", re.DOTALL)
 _TARGET = re.compile(r"model\.(?:targets|classes)\.(?P<name>.+)", re.DOTALL)
+
+
+def as_shown(value: object) -> object:
+    """Return what a page shows of a value: of a text nothing is hidden; what is HTML already stays as it is."""
+    return one_line(value, keep="\n") if type(value) is str else value
 
 
 def dollars(amount: float, digits: int = 2) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from realloc.documents.writing import one_line
+from realloc._printable import one_line
 from realloc.orders import Order, OrderList, exact, expected
 from realloc.plan import AccountCash
 from realloc.plugins.exporters.order_file import OrderFile, number_text, price_text

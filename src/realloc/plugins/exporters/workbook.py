@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from realloc.documents.writing import one_line
+from realloc._printable import one_line
 from realloc.plugins.exporters.order_file import import_extra
 
 if TYPE_CHECKING:
