@@ -116,7 +116,7 @@ WRITERS = {"fidelity": fidelity, "lots": lots}
 
 def _measure(reader: str, kind: str, path: Path) -> dict[str, float]:
     command = [sys.executable, "-c", _CHILD, reader, kind, str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     measured: dict[str, float] = json.loads(done.stdout)
     return measured
 

@@ -100,7 +100,7 @@ def cpu_seconds(pid: int) -> float:
 
 def _start(arguments: list[str], folder: Path, name: str) -> subprocess.Popen[bytes]:
     with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - Spark's own
+        return subprocess.Popen(
             [str(SPARK / "bin" / "spark-class"), *arguments],
             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment(folder), cwd=folder,
         )  # fmt: skip

@@ -11,9 +11,7 @@ from typing import Any, Self
 from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.errors import InputError, Issue
-from realloc.frames import household_tables
 from realloc.models import MODEL_KEYS, PortfolioModel
-from realloc.notebook import household_html
 from realloc.policy import POLICY_KEYS, Policy
 
 
@@ -170,6 +168,8 @@ class Household:
         return self.spreads_bps.get(symbol, self.policy.costs.spread_bps)
 
     def _repr_html_(self) -> str:
+        from realloc.notebook import household_html  # noqa: PLC0415 - tables load where they are asked for
+
         return household_html(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -275,6 +275,8 @@ class Household:
             "lots": lots,
             "recent_trades": recent_trades,
         }
+        from realloc.frames import household_tables  # noqa: PLC0415 - tables load where they are asked for
+
         document = household_tables({name: table for name, table in tables.items() if table is not None})
         document |= {"model": model, "policy": policy or {}}
         if as_of is not None:

@@ -8,9 +8,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from realloc.errors import Issue
-from realloc.frames import trades_frame
 from realloc.harvested import Harvested
-from realloc.notebook import plan_html
 from realloc.trades import Trade
 
 
@@ -241,6 +239,8 @@ class Plan:
 
     def trades_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
         """Return the trades as a table of the caller's own library; see `realloc.frames.trades_frame`."""
+        from realloc.frames import trades_frame  # noqa: PLC0415 - tables load where they are asked for
+
         return trades_frame(self.trades, native_namespace)
 
     def to_frame(self, native_namespace: ModuleType | str | None = None) -> Any:
@@ -248,6 +248,8 @@ class Plan:
         return self.trades_frame(native_namespace)
 
     def _repr_html_(self) -> str:
+        from realloc.notebook import plan_html  # noqa: PLC0415 - tables load where they are asked for
+
         return plan_html(self)
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realloc.cli.by_symbol import model_by_symbol
-from realloc.cli.work import require_rules_kept
+from realloc.cli.stepwise import require_rules_kept
 from realloc.errors import InputError
 from realloc.household import Household
 from realloc.optimizer.scopes import scopes_of

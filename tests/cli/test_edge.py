@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from realloc._printable import one_line
 from realloc.cli.arguments import Options, OutputOptions, parse_plugin
+from realloc.cli.decision import Decision, Tools
 from realloc.cli.edge import FAILURE, MISTAKE, run, start_logging
-from realloc.cli.work import Decision, Tools, export
+from realloc.cli.work import export
 from realloc.errors import AuditError, ExportError, InputError, Issue, ReallocError, SolverError
 from realloc.household import Household
 from realloc.plugins.core.base import Exporter

@@ -10,12 +10,13 @@ from realloc.audit import AuditReport, audit_trades
 from realloc.cli.answer import Answer, Grid, Line
 from realloc.cli.arguments import OUTPUT_DEFAULTS, PlanOptions, SharedOutput
 from realloc.cli.changes import NO_CHANGES, SharedPolicy, changed, parse_change
+from realloc.cli.decision import Decision
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
 from realloc.cli.places import Changes, Place, Plugins, Source, load
 from realloc.cli.planning_commands import decide_for, plan_for
 from realloc.cli.side_by_side import CASE_COLUMNS, Case, case_records, cases_grid, refusals
-from realloc.cli.work import Decision, load_tools
+from realloc.cli.work import load_tools
 from realloc.errors import InputError
 from realloc.trades import Trade
 

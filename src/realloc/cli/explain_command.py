@@ -69,21 +69,27 @@ def explain(
     source = load(portfolio, policy=policy)
     household = source.household
     topic = _topic(target, household, None)
+    if topic is None and not target.removeprefix("#").isdecimal():
+        raise _unknown(target, household)
     plan = plan_for(source)
     topic = topic or _topic(target, household, plan)
     if topic is None:
-        known = {account.account_number for account in household.accounts}
-        known |= {*household.prices, *household.model.classes}
-        raise InputError(
-            Issue(
-                code="target.unknown",
-                where=target,
-                message="no symbol, account, class or order of the plan has this name",
-                hint=nearest(target, known),
-            )
-        )
+        raise _unknown(target, household)
     show(_answer(topic, household, plan), options.format)
     return 0
+
+
+def _unknown(target: str, household: Household) -> InputError:
+    known = {name for account in household.accounts for name in (account.account_number, account.label)}
+    known |= {*household.prices, *household.model.classes}
+    return InputError(
+        Issue(
+            code="target.unknown",
+            where=target,
+            message="no symbol, account, class or order of the plan has this name",
+            hint=nearest(target, known - {""}),
+        )
+    )
 
 
 def _topic(text: str, household: Household, plan: Plan | None) -> Topic | None:

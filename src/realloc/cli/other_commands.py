@@ -28,6 +28,7 @@ def demo(
     save: Path | None = None,
     what_if: Changes = (),
     why: Switch = False,
+    fewer: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedPlan = PLAN_DEFAULTS,
 ) -> int:
@@ -41,6 +42,8 @@ def demo(
         As for --set: the plan with and without it, side by side. Repeatable.
     why : bool
         Say the reason of every order.
+    fewer : bool
+        Say how far plans of a few of these orders get.
     """
     resource = files("realloc.cli").joinpath("demo_household.json")
     if save is not None:
@@ -53,7 +56,7 @@ def demo(
         show(Answer(document=record, columns=tuple(record), records=[record], page=told), options.format)
         return 0
     with as_file(resource) as path:
-        return rebalance(path, what_if=what_if, why=why, policy=policy, options=options)
+        return rebalance(path, what_if=what_if, why=why, fewer=fewer, policy=policy, options=options)
 
 
 def print_schema(

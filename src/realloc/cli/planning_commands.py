@@ -15,6 +15,7 @@ from realloc.cli.arguments import (
     SharedPlan,
 )
 from realloc.cli.changes import NO_CHANGES, SharedPolicy
+from realloc.cli.decision import Decision, Tools
 from realloc.cli.edge import NOTHING_TO_DO, start_logging
 from realloc.cli.output import show
 from realloc.cli.places import Changes, Place, Source, Switch, load
@@ -22,7 +23,7 @@ from realloc.cli.plan_document import read_plan
 from realloc.cli.show import show_decision
 from realloc.cli.side_by_side import show_what_if
 from realloc.cli.waiting import wait_for
-from realloc.cli.work import Decision, Tools, decide, export, export_jointly, load_tools
+from realloc.cli.work import decide, export, export_jointly, load_tools
 from realloc.documents.writing import require_place
 from realloc.errors import InputError
 from realloc.fewer import with_fewer_orders
@@ -63,6 +64,7 @@ def rebalance(
     *,
     what_if: Changes = (),
     why: Switch = False,
+    fewer: Switch = False,
     fetch: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedPlan = PLAN_DEFAULTS,
@@ -80,6 +82,8 @@ def rebalance(
         As for --set: the plan with and without it, side by side. Repeatable.
     why : bool
         Say the reason of every order.
+    fewer : bool
+        Say how far plans of a few of these orders get; each is decided anew, which takes as long as some plans.
     fetch : bool
         Ask the provider that [prices] names; nothing else uses the network.
     """
@@ -89,7 +93,7 @@ def rebalance(
     decision = decide_for(source, tools)
     if what_if:
         show_what_if(source, decision, what_if, lambda changed: decide_for(changed, tools), options.format)
-    else:
+    elif fewer:
         decision = weighed(decision, source)
     orders = export(decision, tools, source.household)
     if not what_if:
@@ -155,6 +159,7 @@ def report(
     *,
     pdf: Switch = False,
     plan: Path | None = None,
+    fewer: Switch = False,
     full_numbers: Switch = False,
     policy: SharedPolicy = NO_CHANGES,
     options: SharedOutput = OUTPUT_DEFAULTS,
@@ -171,6 +176,8 @@ def report(
         Write a PDF instead of HTML; an output that ends in .pdf is one anyway.
     plan : path, optional
         A plan document, as `realloc rebalance --format json` prints it; without it the portfolio is planned.
+    fewer : bool
+        Say how far plans of a few of the orders get.
     full_numbers : bool
         Print account numbers in full instead of their last four characters.
     """
@@ -181,7 +188,7 @@ def report(
     write = write_pdf if pdf or output.suffix.casefold() == ".pdf" else write_report
     source = load(portfolio, policy=policy)
     decided = _saved_plan(plan, source) if plan is not None else plan_for(source)
-    if plan is None:
+    if fewer:
         decided = with_fewer_orders(source.household, decided)
     wait_for(
         f"Writing {output}",

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from realloc.cli.arguments import DEFAULTS, Rounds, Shared, call
+from realloc.cli.decision import Decision, Tools
 from realloc.cli.edge import run, start_logging
 from realloc.cli.show import show_decision
-from realloc.cli.work import Decision, Tools, as_dicts, decide, export, load_tools
+from realloc.cli.work import as_dicts, decide, export, load_tools
 from realloc.errors import InputError
 from realloc.household import Household
 from realloc.plugins.core.base import AccountImporter, AllocationImporter, PriceImporter, StrPath

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from realloc.cli.answer import Answer, Grid, Line, grid, money, notes, shares
+from realloc.cli.decision import Decision
 from realloc.cli.orders_view import ORDER_COLUMNS, account_name, order_records, orders_grid
 from realloc.cli.output import show
 from realloc.cli.plan_view import plan_answer
-from realloc.cli.work import Decision
 from realloc.errors import Issue
 from realloc.household import Household
 from realloc.plugins.core.discovery import PluginInfo

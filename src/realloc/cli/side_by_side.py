@@ -8,9 +8,9 @@ from typing import Any
 
 from realloc.cli.answer import Answer, Grid, Line, grid, money, percent, shares
 from realloc.cli.changes import changed, parse_change
+from realloc.cli.decision import Decision
 from realloc.cli.output import show
 from realloc.cli.places import Source
-from realloc.cli.work import Decision
 from realloc.errors import InputError
 
 

@@ -96,7 +96,7 @@ def _load(candidate: entry_points.Candidate) -> type[Plugin]:
     plugin = candidate.load()
     if not (isinstance(plugin, type) and issubclass(plugin, Plugin)):
         raise PluginLoadError(
-            f"Plugin {candidate.name!r} of {candidate.source}: {candidate.entry_point.value!r} "
+            f"Plugin {candidate.name!r} of {candidate.source}: {candidate.value!r} "
             "is not a class derived from a plugin kind"
         )
     checks.check_class(plugin, candidate)
