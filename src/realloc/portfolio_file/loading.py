@@ -153,7 +153,7 @@ class _Reading:
     def _account(self, table: Table, found: Found) -> dict[str, Any]:
         """Return an account as the household document has it."""
         account = {key: value for key, value in table.value.items() if key in ACCOUNT_KEYS}
-        number = str(account.get("account_number", ""))
+        number = str(account.get("account_number", "")).strip()
         imported = found.accounts.get(table.where)
         if imported is not None:
             number = number or imported.account.number
@@ -164,7 +164,7 @@ class _Reading:
         place = f"accounts[{number}]"
         origin = self.own if imported is None else _origin(imported)
         for symbol in account["positions"] if isinstance(account.get("positions"), Mapping) else ():
-            self.origins.setdefault(f"{place}.positions.{symbol}", origin)
+            self.origins.setdefault(f"{place}.positions.{str(symbol).strip()}", origin)
         self.origins.setdefault(f"{place}.cash", self.own)
         for lot in account["lots"] if isinstance(account.get("lots"), list) else ():
             if symbol := _symbol(lot):

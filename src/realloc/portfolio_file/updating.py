@@ -76,10 +76,10 @@ def _update_account(
         set_positions(table, new.positions)
     elif stated is not None and stated.cash is None and "cash" in table:
         set_value(table, "cash", new.cash)
-    written = [(str(row.get("symbol", "")), str(row.get("id", ""))) for row in table.get("lots", [])]
+    written = [str(row.get("symbol", "")).strip() for row in table.get("lots", [])]
     names = dict(zip(names_of_lots(before), before.lots, strict=True))
     places = _places(table, before)
-    own = {symbol for symbol, _ in written}
+    own = set(written)
     rows: list[tuple[int | None, Mapping[str, Any]]] = []
     used: set[str] = set()
     for name, lot in books.lots[before.account_number]:
