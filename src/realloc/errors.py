@@ -4,6 +4,7 @@
 
     ReallocError
     ├── InputError (ValueError)              the user's mistake; carries one Issue for each
+    │   ├── MissingFileError (FileNotFoundError)  a file that is named is not there
     │   └── MissingPriceError (KeyError)     a held or targeted symbol without a price
     ├── AuditError                           a plan that broke a rule; the user never sees that plan
     ├── SolverError (RuntimeError)           the solver ended without an answer
@@ -81,6 +82,10 @@ class InputError(ReallocError, ValueError):
 
     def __str__(self) -> str:
         return "; ".join(str(issue) for issue in self.issues)
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """A file that is named is not there."""
 
 
 class MissingPriceError(InputError, KeyError):

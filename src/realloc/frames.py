@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-from realloc._reading import nearest
+from realloc._reading import kind_of, nearest
 from realloc.accounts import ACCOUNT_KEYS, LOT_KEYS
 from realloc.errors import ExportError, InputError, Issue
 from realloc.models import CASH
@@ -41,6 +41,12 @@ _SYNONYMS = {
     "account_name": "label",
     "quantity": "shares",
 }
+_NAMES = frozenset({"account_number", "symbol", "label", "owner", "id"})
+"""Columns that name something, whatever type a library has read them as."""
+
+_EXACT = 2.0**53
+"""Whole numbers below it are floats without loss."""
+
 _MOST_ISSUES = 20
 
 
@@ -130,12 +136,18 @@ def _rows(name: str, table: Any, issues: list[Issue]) -> Iterator[tuple[str, dic
         for key in empty:
             _fault(issues, "cell.empty", f"{name}[{number}].{key}", "the cell is empty")
         shares = row.get("shares", 0.0)
+        sound = not empty
         if isinstance(shares, bool) or not isinstance(shares, (int, float)):
             found = f"expected a number, found {shares!r}"
             _fault(issues, "type.number", f"{name}[{number}].shares", found, "convert the column to numbers")
-        elif not empty and columns.keys() >= set(NEEDED[name]):
-            if "account_number" in row:
-                row["account_number"] = str(row["account_number"])
+            sound = False
+        for key in _NAMES & row.keys():
+            try:
+                row[key] = _name(row[key])
+            except ValueError as error:
+                _fault(issues, "type.name", f"{name}[{number}].{key}", str(error), "read the column as text")
+                sound = False
+        if sound and columns.keys() >= set(NEEDED[name]):
             yield f"{name}[{number}]", row
 
 
@@ -143,6 +155,7 @@ def _columns(name: str, table: Any, issues: list[Issue]) -> dict[str, Sequence[A
     """Return the cells of each column by the document's word for it."""
     try:
         import narwhals as nw  # noqa: PLC0415 - a household without tables needs none of it
+        from narwhals.exceptions import NarwhalsError  # noqa: PLC0415
     except ImportError as error:
         raise ExportError(
             "Tables need narwhals, which is not installed: pip install 'realloc[frames]'"
@@ -152,7 +165,12 @@ def _columns(name: str, table: Any, issues: list[Issue]) -> dict[str, Sequence[A
         hint = f"did you mean {near!r}?" if near else f"known are {', '.join(NEEDED)}"
         _fault(issues, "table.unknown", name, f"there is no table {name!r}", hint)
         return {}
-    frame = nw.from_native(table, eager_only=True)
+    try:
+        frame = nw.from_native(table)
+        frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    except (TypeError, ValueError, NarwhalsError) as error:
+        message = f"expected a table of pandas, polars, pyarrow or DuckDB, found {kind_of(table)}: {error}"
+        raise InputError(Issue(code="table.type", where=name, message=" ".join(message.split()))) from error
     known = {*NEEDED[name], *_OPTIONAL[name]}
     columns: dict[str, Sequence[Any]] = {}
     for header in frame.columns:
@@ -174,18 +192,57 @@ def _columns(name: str, table: Any, issues: list[Issue]) -> dict[str, Sequence[A
 
 
 def _cell(value: Any) -> Any:
-    """Return a cell as a document has it; None for one that says nothing."""
-    if hasattr(value, "item"):
+    """Return a cell as a document has it; None for one that says nothing.
+
+    A date with a time and a zone is the day that it has in its zone.
+    """
+    if getattr(value, "ndim", 0):  # a list column comes back from Parquet as arrays
+        value = value.tolist()
+    elif type(value).__name__ == "datetime64":  # of numpy: its item is a count of nanoseconds
+        value = value.astype("datetime64[us]").item()
+    elif hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, Decimal):
-        value = float(value)
-    if value is None or value != value or (isinstance(value, str) and not value.strip()):  # noqa: PLR0124 - NaN, NaT
+    if isinstance(value, (list, tuple)):
+        return list(map(_cell, value))
+    if _says_nothing(value):
         return None
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         value = value.date()
     if isinstance(value, date):
         return value.isoformat()
     return value.strip() if isinstance(value, str) else value
+
+
+def _says_nothing(value: Any) -> bool:
+    """Return whether a cell is a null, NaN, NaT, pandas' NA or a blank."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return True
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are not equal to themselves
+    except (
+        TypeError,
+        ArithmeticError,
+    ):  # pandas' NA is neither equal nor not, a signalling NaN refuses to say
+        return True
+
+
+def _name(value: Any) -> str:
+    """Return a name or number of something: a column of floats is what pandas makes of whole numbers with a gap.
+
+    Raises
+    ------
+    ValueError
+        It is no name: a truth value, a fraction, or a float that has lost digits.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    raise ValueError(f"expected a name or a number of something, found {value!r}")
 
 
 def _fault(issues: list[Issue], code: str, where: str, message: str, hint: str = "") -> None:

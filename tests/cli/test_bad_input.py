@@ -333,7 +333,12 @@ CASES = [
     arguments(
         "text for a number",
         ["--iterations", "ten"],
-        "Invalid value for --iterations: unable to convert \"ten\" into int ('rebalance-cli --help' shows the options)",
+        "Invalid value for --iterations: expected a whole number, found 'ten' ('rebalance-cli --help' shows the options)",
+    ),
+    arguments(
+        "a fraction for a whole number",
+        ["--iterations", "2.5"],
+        "Invalid value for --iterations: expected a whole number, found '2.5' ('rebalance-cli --help' shows the options)",
     ),
     arguments(
         "negative rounds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,15 @@ def test_a_price_in_parquet_that_is_none_is_refused_with_its_row(tmp_path: Path,
     write_parquet(path, {"symbol": ["VTI", "BND"], "price": [250.5, price]})
     with pytest.raises(InputError, match=r"prices\.parquet:2"):
         read_price_file(path, "prices.parquet")
+
+
+def test_a_price_in_parquet_may_be_a_decimal(tmp_path: Path) -> None:
+    path = tmp_path / "prices.parquet"
+    write_parquet(path, {"symbol": ["VTI", "BND"], "price": [Decimal("250.50"), Decimal("72.25")]})
+    assert {each.symbol: each.price for each in read_price_file(path, "p")} == {"VTI": 250.5, "BND": 72.25}
+    write_parquet(path, {"symbol": ["VTI"], "price": [Decimal("-1.00")]})
+    with pytest.raises(InputError, match=r"p:1: expected a symbol and a price above zero"):
+        read_price_file(path, "p")
 
 
 def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:

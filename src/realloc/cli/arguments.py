@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, Token
 from cyclopts.validators import Number
 
 from realloc.cli.help_pages import HelpFormatter
@@ -92,13 +92,23 @@ class PlanOptions(Options):
     rebalancer: Rebalancer = "optimal"
 
 
+def _whole(_: type, tokens: Sequence[Token]) -> int:
+    """Read a whole number; cyclopts takes 2.5 for one and rounds it."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"expected a whole number, found {text!r}") from None
+
+
 DEFAULTS = Options()
 PLAN_DEFAULTS = PlanOptions()
 OUTPUT_DEFAULTS = OutputOptions()
 
 Shared = Annotated[Options, Parameter(name="*")]
 SharedPlan = Annotated[PlanOptions, Parameter(name="*")]
-Rounds = Annotated[int, Parameter(validator=Number(gte=0))]
+Whole = Annotated[int, Parameter(converter=_whole)]
+Rounds = Annotated[Whole, Parameter(validator=Number(gte=0))]
 SharedOutput = Annotated[OutputOptions, Parameter(name="*")]
 
 

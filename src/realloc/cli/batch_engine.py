@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from realloc.cli.arguments import Whole
 from realloc.errors import InputError, Issue
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Engine:
 
     engine: Literal["local", "spark"] = "local"
     master: str | None = None
-    workers: int | None = None
+    workers: Whole | None = None
 
     def open(self, *, verbose: bool) -> AbstractContextManager[Callable[..., Progress]]:
         """Return what opens the engine and gives the function that runs a batch on it.

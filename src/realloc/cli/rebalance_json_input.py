@@ -15,6 +15,9 @@ from realloc.documents import household_from, read_document
 from realloc.documents.reading import at_file
 from realloc.errors import InputError
 from realloc.household import Household
+from realloc.trades import is_trade_remaining
+
+__all__ = ["command", "is_trade_remaining", "main", "read_household"]
 
 COMMAND = "rebalance-cli"
 EXAMPLE = """\

@@ -6,7 +6,7 @@ import codecs
 from os import PathLike, fspath
 from pathlib import Path
 
-from realloc.errors import InputError, Issue
+from realloc.errors import InputError, Issue, MissingFileError
 
 LARGEST_FILE = 256 * 1024 * 1024
 """Bytes; a larger file is refused before it is read."""
@@ -53,7 +53,8 @@ def _read_bytes(name: str) -> bytes:
         with Path(name).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
-        raise _fault("file.missing", name, "no such file", "check the path") from error
+        issue = Issue(code="file.missing", where=name, message="no such file", hint="check the path")
+        raise MissingFileError(issue) from error
     except IsADirectoryError as error:
         raise _fault("file.folder", name, "this is a folder, not a file", "name a file in it") from error
     except PermissionError as error:

@@ -13,7 +13,7 @@ from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
 from realloc.check import check
 from realloc.documents.reading import at_file, document_of, read_document
-from realloc.errors import InputError, Issue
+from realloc.errors import InputError, Issue, MissingFileError
 from realloc.household import HOUSEHOLD_KEYS, Household, RecentTrade
 from realloc.plugins.importers.brokers._instruments import same_account
 from realloc.portfolio_file.gaps import fill_gaps
@@ -69,7 +69,8 @@ def load_portfolio(
     portfolio, issues = read_portfolio(path, today=today, fetch=fetch, without=without)
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors or portfolio is None:
-        raise InputError(errors)
+        missing = {issue.code for issue in errors} == {"file.missing"}
+        raise (MissingFileError if missing else InputError)(errors)
     return portfolio
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,8 @@ def _read_parquet(path: Path, source: str) -> list[Quote]:
     for n, row in enumerate(rows, start=1):
         cells = {str(key).casefold(): value for key, value in row.items()}
         symbol, price, dated = cells.get("symbol"), cells.get("price"), _day(cells.get("date"))
-        number = float(price) if isinstance(price, (int, float)) and not isinstance(price, bool) else 0.0
+        is_number = isinstance(price, (int, float, Decimal)) and not isinstance(price, bool)
+        number = float(price or 0) if is_number else 0.0
         if not isinstance(symbol, str) or not symbol.strip() or not 0 < number < float("inf"):
             message = f"expected a symbol and a price above zero, found {symbol!r} and {price!r}"
             issues.append(Issue(code="price.row", where=f"{source}:{n}", message=message))

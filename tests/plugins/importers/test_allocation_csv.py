@@ -45,10 +45,10 @@ def test_the_model_has_the_weights_as_they_are_and_the_name_asked_for(tmp_path: 
     assert AllocationCSVImporter().supported_extensions == [".csv"]
 
 
-def test_the_model_comes_as_a_dictionary_where_asked(tmp_path: Path) -> None:
+def test_the_weights_come_as_a_dictionary_where_asked(tmp_path: Path) -> None:
     (tmp_path / "model.csv").write_text(SAMPLE)
     found = AllocationCSVImporter().import_allocations(tmp_path / "model.csv", return_dict=True)
-    assert found == {"name": "CSV Import", "targets": {"AAPL": 0.6, "GOOG": 0.4}}
+    assert found == {"AAPL": 0.6, "GOOG": 0.4}
 
 
 @pytest.mark.parametrize("weight", ["abc", "", "nan", "0,6", "1e99"])

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from realloc.errors import InputError, Issue
+from realloc.errors import InputError, Issue, MissingFileError
 from realloc.plugins.core.base import StrPath
 
 LARGEST_FILE = 64 * 2**20
@@ -63,7 +63,10 @@ def read_bytes(path: StrPath, *, most: int | None = None) -> bytes:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST_FILE + 1 if most is None else most)
     except FileNotFoundError:
-        raise _unusable(source, "file.missing", "there is no such file", "check the path") from None
+        message = "there is no such file"
+        raise MissingFileError(
+            Issue(code="file.missing", where=source, message=message, hint="check the path")
+        ) from None
     except IsADirectoryError:
         raise _unusable(source, "file.folder", "this is a folder", "give the path of a file in it") from None
     except (OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 from realloc.models import PortfolioModel
 from realloc.plugins.core.base import AllocationImporter, StrPath
@@ -33,10 +33,10 @@ class AllocationCSVImporter(AllocationImporter):
     @overload
     def import_allocations(
         self, path: StrPath, return_dict: Literal[True], model_name: str = "CSV Import"
-    ) -> dict[str, Any]: ...
+    ) -> dict[str, float]: ...
     def import_allocations(
         self, path: StrPath, return_dict: bool = False, model_name: str = "CSV Import"
-    ) -> PortfolioModel | dict[str, Any]:
+    ) -> PortfolioModel | dict[str, float]:
         """Read the model of a file.
 
         Parameters
@@ -44,7 +44,7 @@ class AllocationCSVImporter(AllocationImporter):
         path : str or path
             The file.
         return_dict : bool
-            Return the model as the household document has it.
+            Return the weights alone, by symbol, in place of a model.
         model_name : str
             Name of the model.
 
@@ -66,7 +66,7 @@ class AllocationCSVImporter(AllocationImporter):
             )
         table.finish()
         model = PortfolioModel(model_name, {symbol: float(weight) for symbol, weight in weights.items()})
-        return model.to_dict() if return_dict else model
+        return dict(model.targets) if return_dict else model
 
 
 def _weights(table: Table) -> dict[str, Decimal]:

@@ -100,13 +100,15 @@ def import_files(
     """
     asked = statement_importers() if importers is None else importers
     statements: list[Statement] = []
-    issues: list[Issue] = []
+    errors: list[InputError] = []
     for path in paths:
         try:
             importer, _ = recognise(path, asked)
             statements.append(importer.read(path))
         except InputError as error:
-            issues += error.issues
-    if issues:
-        raise InputError(issues)
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputError(issue for error in errors for issue in error.issues)
     return join_lots(statements)
