@@ -260,8 +260,11 @@ class Solver:
         if seconds <= 0 and self._deadline.cuts():
             return _without_a_solution(Termination.TIME_LIMIT)
         most = min(nodes, NODES_A_SECOND * seconds)
-        # HiGHS compares its limit with the present run alone; `getRunTime` adds up over the runs of one object
-        self.set_options(time_limit=seconds, mip_max_nodes=int(min(most, MOST_NODES)))
+        if seconds < inf:
+            # HiGHS compares its limit with the present run alone; `getRunTime` adds up over the runs of one object
+            self.set_options(time_limit=seconds)
+        if most < inf:
+            self.set_options(mip_max_nodes=int(min(most, MOST_NODES)))
         status = _in_own_thread(self._highs.run)
         model_status = self._highs.getModelStatus().name
         termination = TERMINATIONS.get(model_status)

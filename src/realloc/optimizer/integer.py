@@ -21,6 +21,9 @@ from realloc.optimizer.washes import Family
 NEGLIGIBLE = 1e-7
 """Dollars: a gain or a violation below this is float64 noise."""
 
+NOISE = 1e-8
+"""Units of the model: a change of what is missed below this is float64 noise; a thousandth of a share is worth more."""
+
 STRIDES = 4.0 ** np.arange(14)
 """Multiples of a step that are tried when a pair moves again."""
 
@@ -91,6 +94,7 @@ class Repair:
         self.full = np.where(self.full >= self.least_sale, self.full, 0.0)
         self.least_sale = np.where(self.full > 0, self.least_sale, 0.0)
         self.buy_max = np.where(loss_side, 0.0, pairs.buy_max)
+        self.noise = min(NEGLIGIBLE, NOISE * problem.unit)
         self.shares = np.zeros(len(pairs.held))
         self.slot = np.concatenate([pairs.groups, problem.cash.group[pairs.account][:, None]], axis=1)
         self.band = np.append(groups.band, np.inf)
@@ -328,12 +332,12 @@ class Repair:
         objective = cost - (self.pair_cost[at] + self.deviation(before, band).sum(axis=-1))
         objective += self.deviation(after, band).sum(axis=-1)
         slack = self.cash[account] - cash.reserve[account] + NEGLIGIBLE
-        missed = SHORT * _beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
+        missed = SHORT * self._beyond_noise(np.maximum(-slack - came, 0.0) - np.maximum(-slack, 0.0))
         if self.ranged:
             beyond = (self._outside(after, slot) - self._outside(before, slot)).sum(axis=-1)
             over = self.cash[account] - cash.most[account] - NEGLIGIBLE
             beyond += np.maximum(over + came, 0.0) - np.maximum(over, 0.0)
-            missed += BROKEN * _beyond_noise(beyond)
+            missed += BROKEN * self._beyond_noise(beyond)
         if self.caps:
             changes = (gain - self.pair_gain[at], short - self.pair_short[at], tax - self.pair_tax[at])
             missed += self._cap_change(changes, before, after)
@@ -351,11 +355,11 @@ class Repair:
         caps = (limits.gain, limits.short_gain, limits.tax)
         for made, change, cap in zip(made_by_cap, changes, caps, strict=True):
             excess = made.sum() - cap - NEGLIGIBLE
-            total += BROKEN * _beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
+            total += BROKEN * self._beyond_noise(np.maximum(excess + change, 0.0) - max(excess, 0.0))
         if np.isfinite(limits.drift):
             excess = np.abs(self.off).sum() / 2 - limits.drift * self.problem.drift_value - NEGLIGIBLE
             drift = (np.abs(after) - np.abs(before)).sum(axis=-1) / 2
-            total += ASTRAY * _beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
+            total += ASTRAY * self._beyond_noise(np.maximum(excess + drift, 0.0) - max(excess, 0.0))
         return total
 
     def cover(self) -> None:
@@ -375,6 +379,10 @@ class Repair:
             self.move(p, self._stride(p, count) if kind == len(counts) - 1 else count)
         self.refresh()
 
+    def _beyond_noise(self, missed: Floats) -> Floats:
+        """Take changes of what is missed that are float64 noise as none."""
+        return np.where(np.abs(missed) > self.noise, missed, 0.0)
+
     def improve(self) -> None:
         """Make the best moves until none lowers the score, or time is up.
 
@@ -393,13 +401,17 @@ class Repair:
         self.refresh()
 
     def descend(self) -> None:
-        """Make steps, then leaps, and so on in turn.
+        """Make steps, then leaps, and so on in turn, until a turn no longer lowers the score.
 
-        Where the score is convex in the count of each pair, a leap gains nothing when no step does.
+        Where the score is convex in the count of each pair, a leap gains nothing when no step does. A turn may end
+        where it began: what a thousandth of a share does to a cap can be noise, and that of a leap is not.
         """
         self._descend(self.neighbours)
-        while not self.convex and self._descend(self.leaps) and self._descend(self.neighbours):
-            pass
+        before = np.inf
+        while not self.convex and self.score() < before - NEGLIGIBLE:
+            before = self.score()
+            if not (self._descend(self.leaps) and self._descend(self.neighbours)):
+                break
 
     def _descend(self, moves: Callable[[], tuple[Floats, ...]]) -> int:
         """Make the best of some kinds of moves until none lowers the score; return how often one was made.
@@ -500,8 +512,3 @@ def parts_of(lots: Lots, first_sold: Floats | None) -> tuple[Ints, Floats, Ints]
     order = np.lexsort((of, later, lots.pair[of]))
     shares = np.concatenate([first_sold, lots.shares - first_sold])
     return of[order], shares[order], 2 * lots.first
-
-
-def _beyond_noise(missed: Floats) -> Floats:
-    """Take changes of what is missed that are float64 noise as none."""
-    return np.where(np.abs(missed) > NEGLIGIBLE, missed, 0.0)
