@@ -33,6 +33,9 @@ ORDER_MISSED = 1000.0
 MOVES = 1000
 """Most moves of one kind in a row: what could still be moved is small change, and shows in the gap."""
 
+MOST_MOVES = 2 * MOVES
+"""Moves after which no further turn of steps and leaps is begun."""
+
 AT_ONCE = 64
 """Most moves that are looked at to be made at once."""
 
@@ -406,12 +409,15 @@ class Repair:
         Where the score is convex in the count of each pair, a leap gains nothing when no step does. A turn may end
         where it began: what a thousandth of a share does to a cap can be noise, and that of a leap is not.
         """
-        self._descend(self.neighbours)
+        made = self._descend(self.neighbours)
         before = np.inf
-        while not self.convex and self.score() < before - NEGLIGIBLE:
+        while not self.convex and made < MOST_MOVES and self.score() < before - NEGLIGIBLE:
             before = self.score()
-            if not (self._descend(self.leaps) and self._descend(self.neighbours)):
+            leapt = self._descend(self.leaps)
+            stepped = self._descend(self.neighbours) if leapt else 0
+            if not stepped:
                 break
+            made += leapt + stepped
 
     def _descend(self, moves: Callable[[], tuple[Floats, ...]]) -> int:
         """Make the best of some kinds of moves until none lowers the score; return how often one was made.
