@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("realloc", _PATIENT, max_examples=60, derandomize=True)
 settings.register_profile("explore", _PATIENT, max_examples=300)
+settings.register_profile("mutants", _PATIENT, max_examples=10, derandomize=True, database=None)
 settings.load_profile("realloc")
 
 

@@ -110,7 +110,7 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     cash = cash_after(statement, orders)
     after = {key: pair.held + orders.get(key, ZERO) for key, pair in statement.pairs.items()}
     shortfall = sum((max(ZERO, purse.reserve - cash[purse.account]) for purse in statement.purses), ZERO)
-    values = [_value(statement, group, after, cash) for group in statement.groups]
+    values = [value_of(statement, group, after, cash) for group in statement.groups]
     deviation = sum(
         (abs(value - group.target) for value, group in zip(values, statement.groups, strict=True)), ZERO
     )
@@ -144,7 +144,7 @@ def evaluate(statement: Statement, orders: Mapping[Key, Fraction], taken: Taken)
     )
 
 
-def _value(
+def value_of(
     statement: Statement, group: Group, after: Mapping[Key, Fraction], cash: Mapping[str, Fraction]
 ) -> Fraction:
     """Return what a group is worth after the plan, in dollars."""
@@ -188,7 +188,7 @@ def faults(statement: Statement, answer: Answer) -> list[str]:
         if cash[purse.account] < purse.reserve and purse.account in buyers
     ]
     after = {key: pair.held + answer.orders.get(key, ZERO) for key, pair in statement.pairs.items()}
-    values = [_value(statement, group, after, cash) for group in statement.groups]
+    values = [value_of(statement, group, after, cash) for group in statement.groups]
     found += mode_faults(statement, answer.orders, cash, losing_sales(statement, answer.taken), values)
     closed = closed_families(statement, answer.orders)
     found += [

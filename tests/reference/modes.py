@@ -91,7 +91,8 @@ def is_harvestable(statement: Statement, pair: Pair, lot: LotTerms) -> bool:
     assert thresholds is not None
     cost, loss = Fraction(str(lot.lot.cost_per_share)), own_loss(pair, lot)
     return (
-        loss > 0
+        pair.may_trade
+        and loss > 0
         and loss * lot.shares >= Fraction(str(thresholds.min_loss))
         and loss >= cost * Fraction(str(thresholds.min_loss_fraction))
     )
@@ -102,9 +103,7 @@ def harvested(statement: Statement, account: str) -> set[str]:
     return {
         pair.symbol
         for pair in statement.pairs.values()
-        if pair.account == account
-        and pair.may_trade
-        and any(is_harvestable(statement, pair, lot) for lot in pair.lots or ())
+        if pair.account == account and any(is_harvestable(statement, pair, lot) for lot in pair.lots or ())
     }
 
 
@@ -169,13 +168,13 @@ def mode_faults(
     caps = ("max_tax", "max_realized_gain", "max_short_term_gain")
     capped = any(statement.cap(name) is not None for name in caps)
     for purse in statement.purses:
-        sales = {key: n for key, n in orders.items() if key[0] == purse.account}
+        sales = {key: n for key, n in orders.items() if key[0] == purse.account and n < 0}
         over = cash[purse.account] - purse.reserve
         if not sales or over < 0:
             continue
         held = [pair for key, pair in statement.pairs.items() if key[0] == purse.account and pair.held]
         least = Fraction(str(statement.household.policy.min_trade_value))
-        found += ["MODE-4 ceiling"] if over > max(pair.price for pair in held) + least else []
+        found += [f"MODE-4 {purse.account}"] if over > max(pair.price for pair in held) + least else []
         for key, shares in sales.items():
             exact_cash = raw_cash(statement, orders)[purse.account]
             less = next_smaller(statement, statement.pairs[key], -shares)
@@ -198,7 +197,7 @@ def raw_cash(statement: Statement, orders: Mapping[Key, Fraction]) -> dict[str, 
 def next_smaller(statement: Statement, pair: Pair, sold: Fraction) -> Fraction:
     """Return what the next smaller sale brings less, in dollars; no sale at all saves the commission."""
     least = Fraction(str(statement.household.policy.min_trade_value))
-    smaller = [n for n in pair.sales() if n < sold and n * pair.price >= least]
+    smaller = [n for n in replace(pair, may_sell=True).sales() if n < sold and n * pair.price >= least]
     if smaller:
         return (sold - max(smaller)) * pair.bid
     return sold * pair.bid - Fraction(str(statement.household.policy.costs.commission))

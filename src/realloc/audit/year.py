@@ -68,8 +68,7 @@ def _net(book: Book, short: Decimal, long: Decimal) -> dict[str, Decimal]:
     else:
         taxed_short = taxed_long = ZERO
         deducted = min(limit, -total)
-        from_short = -short if long < 0 else -total if short < 0 else ZERO
-        from_short = max(from_short, ZERO)
+        from_short = max(ZERO, -short if long < 0 else -total)
         from_long = -total - from_short
         carried_short = from_short - min(deducted, from_short)
         carried_long = from_long - (deducted - min(deducted, from_short))
