@@ -15,10 +15,11 @@ from realloc.modes import DESTINATIONS, Harvest, Partial
 from realloc.testing.strategies import SYMBOLS, households
 from realloc.trades import Trade
 from tests.optimizer.cases import drawn
-from tests.reference.evaluate import Answer, cash_after, evaluate, losing_sales, value_of
+from tests.reference.evaluate import Answer, cash_after, losing_sales, value_of
 from tests.reference.modes import CENT, allowed, mode_faults
+from tests.reference.orders import orders
 from tests.reference.plans import as_trades, lot_names
-from tests.reference.statement import ZERO, Key, Statement, state
+from tests.reference.statement import ZERO, Statement, state
 
 PARTIALS = st.builds(Partial, sell=st.sampled_from(SYMBOLS), buy=st.sampled_from(SYMBOLS))
 HARVESTS = st.builds(
@@ -38,26 +39,6 @@ CODES = {
     "outside_band": "MODE-6",
     "harvest": "HARV-2",
 }
-
-
-@st.composite
-def orders(draw: st.DrawFn, statement: Statement) -> Answer:
-    """Draw orders of a household, as many shares as are held or as cash pays, taking lots in any order."""
-    made: dict[Key, Fraction] = {}
-    taken: dict[Key, tuple[Fraction, ...]] = {}
-    for key, pair in statement.pairs.items():
-        side = draw(st.sampled_from(["sell", "buy", "none"]))
-        if side == "buy":
-            made[key] = Fraction(draw(st.integers(1, 6)))
-        if side == "sell" and pair.held:
-            sold = Fraction(draw(st.integers(1, max(1, int(pair.held)))))
-            made[key] = -min(sold, pair.held)
-            left, amounts = -made[key], [ZERO] * len(pair.lots or ())
-            for place in draw(st.permutations(range(len(amounts)))):
-                amounts[place] = min(left, (pair.lots or ())[place].shares)
-                left -= amounts[place]
-            taken |= {key: tuple(amounts)} if pair.lots is not None else {}
-    return evaluate(statement, made, taken)
 
 
 def found(report: AuditReport) -> set[tuple[str, str]]:

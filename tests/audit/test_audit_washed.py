@@ -8,14 +8,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from realloc.audit.book import Book, open_book
 from realloc.audit.orders import read_orders
 from realloc.audit.wash_claims import check_wash_claims
 from realloc.audit.washed import Denied, Supply, Washed, match_washes
-from realloc.household import Household
+from realloc.household import Household, RecentTrade
 from realloc.plan import NoBuy, PlannedWashSales, WashSale
+from realloc.tax.planned import wash_sales_of
+from realloc.testing.strategies import SYMBOLS, households
 from realloc.trades import Trade
+from tests.optimizer.cases import drawn
+from tests.reference.orders import orders
+from tests.reference.plans import as_trades
+from tests.reference.statement import state
 
 AS_OF = date(2026, 11, 20)
 
@@ -310,3 +318,35 @@ def test_wash_7_a_window_ends_with_its_last_loss_and_not_before_the_plan() -> No
     later = AS_OF + timedelta(days=28)
     twice = PlannedWashSales(no_buy=tuple(replace(each, until=later) for each in claim.no_buy))
     assert list(check_wash_claims(subject, twice, both)) == []
+
+
+RECENT = st.lists(
+    st.builds(
+        RecentTrade,
+        account_number=st.sampled_from(["A0", "A1", "away"]),
+        symbol=st.sampled_from(SYMBOLS[:3]),
+        shares=st.sampled_from([-3.0, -1.5, 1.0, 2.5]),
+        price=st.just(10.0),
+        traded=st.sampled_from([0, 1, 29, 30, 31, 32]).map(
+            lambda days: date(2026, 3, 1) - timedelta(days=days)
+        ),
+        gain=st.sampled_from([-7.0, -0.3, 4.0, None]),
+    ),
+    max_size=4,
+)
+
+
+@settings(drawn, max_examples=150)
+@given(households("small"), RECENT, st.data())
+def test_wash_4_to_7_the_plan_and_the_audit_match_the_same_losses_of_any_orders(
+    subject: Household, recent: list[RecentTrade], data: st.DataObject
+) -> None:
+    """Two derivations, share by share, of one law: the ledger's and the audit's."""
+    policy = replace(subject.policy, wash_sales=replace(subject.policy.wash_sales, mode="allow", avoid=False))
+    policy = replace(policy, tax=replace(policy.tax, regime="us"))
+    dated = [replace(each, gain=each.gain if each.shares < 0 else None) for each in recent]
+    subject = replace(subject, policy=policy, recent_trades=tuple(dated))
+    statement = state(subject)
+    trades = as_trades(statement, data.draw(orders(statement)))
+    claim, audited = wash_sales_of(subject, trades), open_book(subject)
+    assert list(check_wash_claims(audited, claim, match(audited, *trades))) == []
