@@ -1,7 +1,8 @@
 """What every test shares: how hypothesis searches, and a log that no command has set up.
 
 The gate draws the same examples on every run, so that a change is what makes it fail; the profile `explore`
-(``pytest --hypothesis-profile=explore``) draws others each time, and more of them.
+(``pytest --hypothesis-profile=explore``) draws others each time, and more of them; `mutants` draws the same few, for
+``python -m benchmarks.mutants``.
 """
 
 from __future__ import annotations
