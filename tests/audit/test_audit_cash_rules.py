@@ -182,3 +182,17 @@ def test_cash_rules_hold_for_each_account_by_itself() -> None:
     report = audit_trades(household(others=[rich]), [])
     assert findings(report) == [("CASH-1", T1, "error")]
     assert {item.account_number: item.shortfall for item in report.accounts} == {"R1": 0, "T1": 400}
+
+
+@pytest.mark.parametrize(("least", "severity"), [(1000, "error"), (1000.01, "warning")])
+def test_cash_2_a_holding_worth_exactly_the_least_order_may_still_be_sold(
+    least: float, severity: str
+) -> None:
+    report = audit_trades(household({"min_trade_value": least}), [])
+    assert [each[2] for each in findings(report)] == [severity]
+
+
+@pytest.mark.parametrize(("sell", "severity"), [("A", "error"), ("B", "warning")])
+def test_cash_2_a_mode_that_forbids_the_sale_explains_the_shortfall(sell: str, severity: str) -> None:
+    report = audit_trades(household({"mode": "partial", "partial": {"sell": sell, "buy": "B"}}), [])
+    assert [each[2] for each in findings(report)] == [severity]

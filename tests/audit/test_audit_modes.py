@@ -89,7 +89,7 @@ def at_ends(statement: Statement, answer: Answer, off: Fraction = ZERO) -> set[t
     return expected
 
 
-@settings(drawn, max_examples=200)
+@settings(drawn, max_examples=120)
 @given(households("tiny"), MODES, st.data())
 def test_the_audit_finds_what_the_referees_find_in_any_orders(
     subject: Household, mode: dict[str, Any], data: st.DataObject

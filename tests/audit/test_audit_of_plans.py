@@ -736,3 +736,12 @@ def test_obj_6_a_smaller_shortfall_comes_before_the_objective() -> None:
     costs = replace(plan.costs, drift=0.0, tax=36.0, objective=36.0, do_nothing=0.0)
     certificate = Certificate(status="certified", objective=36.0, bound=36.0, gap=0.0, gap_bps=0.0)
     assert audit_plan(Household.from_dict(document), replace(plan, costs=costs, certificate=certificate)).ok
+
+
+def test_det_1_groups_may_also_go_by_name_and_then_by_account() -> None:
+    household, plan = Household.from_dict(CAPPED_HOUSEHOLD), capped_plan()
+    by_name = reorder("classes", 0, 3, 4, 1, 2)({}, plan)
+    assert [(row.name, row.account) for row in by_name.classes][:2] == [("CASH", ""), ("CASH", "O1")]
+    assert audit_plan(household, by_name).findings == ()
+    neither = reorder("classes", 3, 0, 4, 1, 2)({}, plan)
+    assert [finding.code for finding in audit_plan(household, neither).errors] == ["DET-1"]

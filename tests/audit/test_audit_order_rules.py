@@ -306,3 +306,11 @@ def test_every_broken_rule_of_one_trade_is_named() -> None:
         household({"min_trade_value": 100}, do_not_trade=True, no_buy=["C"]), [Trade("T1", "C", 1.5)]
     )
     assert [code for code, _ in errors(report)] == ["DNT-1", "BUY-1", "BUY-1", "QTY-1", "QTY-3"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "counted"), [(10**15, True), (10**15 + 1, False), (True, False), ("1", False)]
+)
+def test_ord_1_shares_are_a_number_of_at_most_1e15(shares: Any, counted: bool) -> None:
+    report = audit_trades(household(), [Trade("T1", "B", shares)])
+    assert ("ORD-1" not in {finding.code for finding in report.errors}) == counted

@@ -336,7 +336,7 @@ RECENT = st.lists(
 )
 
 
-@settings(drawn, max_examples=150)
+@settings(drawn, max_examples=80)
 @given(households("small"), RECENT, st.data())
 def test_wash_4_to_7_the_plan_and_the_audit_match_the_same_losses_of_any_orders(
     subject: Household, recent: list[RecentTrade], data: st.DataObject

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realloc import Household, LotSale, Trade
-from realloc.tax.planned import planned_washes
+from realloc.tax.planned import planned_washes, wash_sales_of
 
 OLD = {"symbol": "VTI", "shares": 10, "cost_per_share": 120.0, "acquired": "2024-11-02", "id": "old"}
 
@@ -81,3 +81,12 @@ def test_wash_7_a_recent_loss_that_a_lot_denies_blocks_nothing_and_an_old_one_is
     assert planned_washes(household(OLD, new, recent=(loss,)), []).blocked == ()
     over = loss | {"traded": "2026-10-20"}
     assert planned_washes(household(OLD, recent=(over,)), []).blocked == ()
+
+
+def test_wash_4_what_is_disallowed_is_stated_to_a_millionth_of_a_dollar() -> None:
+    lot = OLD | {"cost_per_share": 100.123456789}
+    bought = {"account_number": "away", "shares": 1, "traded": "2026-10-21"}
+    found = wash_sales_of(household(lot, recent=(bought,)), [sale(lot, 5)])
+    assert [row.disallowed for row in found.disallowed] == [0.123457]
+    assert (found.deferred, found.lost) == (0.123457, 0.0)
+    assert [(block.accounts, block.owners) for block in found.no_buy] == [(("Z1",), ("Ann",))]
