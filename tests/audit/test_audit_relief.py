@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ ORDERS = {
 
 
 def judged(
-    relief: str, kind: str = "taxable", rates: tuple[float, float] = (0.4, 0.2), **taken: float
+    relief: str, taken: dict[str, float], *, kind: str = "taxable", rates: tuple[float, float] = (0.4, 0.2)
 ) -> AuditReport:
     document: dict[str, Any] = {
         "as_of": "2026-11-20",
@@ -59,14 +60,14 @@ def codes(report: AuditReport) -> list[str]:
 @pytest.mark.parametrize("relief", ORDERS)
 def test_sell_3_the_lots_are_those_of_the_standing_relief(relief: str, kind: str) -> None:
     first, second, third, _ = ORDERS[relief]
-    assert codes(judged(relief, kind, **{first: 4, second: 1})) == []
-    assert set(codes(judged(relief, kind, **{second: 4, first: 1}))) == {"SELL-3"}
-    assert set(codes(judged(relief, kind, **{first: 4, third: 1}))) == {"SELL-3"}
-    assert set(codes(judged(relief, kind, **{first: 3, second: 2}))) == {"SELL-3"}
+    assert codes(judged(relief, {first: 4, second: 1}, kind=kind)) == []
+    assert set(codes(judged(relief, {second: 4, first: 1}, kind=kind))) == {"SELL-3"}
+    assert set(codes(judged(relief, {first: 4, third: 1}, kind=kind))) == {"SELL-3"}
+    assert set(codes(judged(relief, {first: 3, second: 2}, kind=kind))) == {"SELL-3"}
 
 
 def test_sell_3_a_specific_account_may_take_any_lot() -> None:
-    assert codes(judged("specific", new=1, dear=2)) == []
+    assert codes(judged("specific", {"new": 1, "dear": 2})) == []
 
 
 @pytest.mark.parametrize(
@@ -78,14 +79,20 @@ def test_sell_3_a_specific_account_may_take_any_lot() -> None:
 )
 def test_lot_4_the_least_tax_goes_by_term_and_rate(rates: tuple[float, float], last: str) -> None:
     others = {"late": 4.0, "dear": 4.0, ({"new", "old"} - {last}).pop(): 4.0}
-    assert codes(judged("lowest_tax", rates=rates, **others, **{last: 1})) == []
+    assert codes(judged("lowest_tax", others | {last: 1}, rates=rates)) == []
     wrong = {"late": 4.0, "dear": 4.0, last: 4.0}
-    assert set(codes(judged("lowest_tax", rates=rates, **wrong))) == {"SELL-3"}
+    assert set(codes(judged("lowest_tax", wrong, rates=rates))) == {"SELL-3"}
 
 
 def test_lot_6_the_average_is_the_basis_of_every_share_and_the_term_is_the_lot_s_own() -> None:
     # (90 + 130 + 95 + 125) / 4 = 110: a loss of 10 a share, of the old lot long-term, of the late one short-term
-    report = judged("average", old=4, dear=4, late=2)
-    assert (report.household.realized_long_term, report.household.realized_short_term) == (-80, -20)
-    own = judged("fifo", old=4, dear=4, late=2)
-    assert (own.household.realized_long_term, own.household.realized_short_term) == (40 - 120, -50)
+    report = judged("average", {"old": 4, "dear": 4, "late": 2})
+    assert (report.household.realized_long_term, report.household.realized_short_term) == (
+        Decimal(-80),
+        Decimal(-20),
+    )
+    own = judged("fifo", {"old": 4, "dear": 4, "late": 2})
+    assert (own.household.realized_long_term, own.household.realized_short_term) == (
+        Decimal(40 - 120),
+        Decimal(-50),
+    )
