@@ -314,3 +314,19 @@ def test_every_broken_rule_of_one_trade_is_named() -> None:
 def test_ord_1_shares_are_a_number_of_at_most_1e15(shares: Any, counted: bool) -> None:
     report = audit_trades(household(), [Trade("T1", "B", shares)])
     assert ("ORD-1" not in {finding.code for finding in report.errors}) == counted
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("T1/A/2", set()), ("T1/A/4", set()), ("T1/A/0", {"SELL-1", "SELL-2"})]
+)
+def test_det_1_a_lot_without_an_id_takes_the_next_name_that_is_free(name: str, codes: set[str]) -> None:
+    lots = [
+        {"symbol": "A", "shares": 2, "cost_per_share": 80, "acquired": "2020-01-02"},
+        {"symbol": "A", "shares": 3, "cost_per_share": 80, "acquired": "2021-01-02", "id": "T1/A/1"},
+        {"symbol": "A", "shares": 5, "cost_per_share": 80, "acquired": "2022-01-02"},
+    ]
+    taken = LotSale(id=name, shares=1, cost_per_share=80, acquired=date(2020, 1, 2), term="long", gain=20)
+    trade = Trade("T1", "A", -1, lots=(taken,))
+    found = {finding.code for finding in audit_trades(household(lots=lots), [trade]).errors}
+    assert found <= codes
+    assert bool(found) == bool(codes)

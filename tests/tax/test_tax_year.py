@@ -185,3 +185,11 @@ def test_a_person_that_cannot_be_used_is_named(tax: dict[str, Any], code: str, w
 def test_a_carried_loss_is_positive_dollars() -> None:
     with pytest.raises(InputError, match="expected at least 0"):
         Household.from_dict(document(tax_year={"carried_short_term": -5}))
+
+
+def test_the_year_after_the_plan_is_in_whole_cents() -> None:
+    """The plan adds 400 short-term and 3,000 long-term."""
+    year = {"realized_short_term": 0.126, "realized_long_term": 0.003}
+    after = rebalance(Household.from_dict(document(tax_year=year))).tax_year
+    assert after is not None
+    assert (after.realized_short_term, after.realized_long_term) == (400.13, 3000.0)
