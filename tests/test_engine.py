@@ -468,16 +468,16 @@ def test_a_cap_on_tax_that_rounding_up_would_break_is_used_to_the_last_thousandt
 
 
 def test_a_purchase_that_takes_less_than_a_millionth_of_a_dollar_too_much_is_a_step_smaller() -> None:
-    # 0.001 x 1.00015 + 12,087.029 is 12,087.03000015
+    # 0.002 x 1.00015 + 12,087.028 is 12,087.0300003
     home = household(
         {"cash": 12_087.03, "fractional": True, "kind": "tax_exempt"},
         {"HAIR": {"price": 1.0, "spread_bps": 3.0}, "MOST": 1.0},
-        {"HAIR": 0.001, "MOST": 12_087.029},
+        {"HAIR": 0.002, "MOST": 12_087.028},
     )
     plan = rebalance(home)
     assert plan.accounts[0].cash_after == 0.0
     assert plan.accounts[0].shortfall == 0.0
-    assert orders(plan)["A", "MOST"] == 12_087.028
+    assert orders(plan) == {("A", "HAIR"): 0.001, ("A", "MOST"): 12_087.028}
 
 
 def test_cents_that_are_short_are_raised_though_the_order_costs_more() -> None:

@@ -207,7 +207,7 @@ def through_parquet(columns: Columns) -> pd.DataFrame:
 
 def relation(columns: Columns) -> Any:
     table = pa.table(dict(columns))
-    return duckdb.connect().from_arrow(table)
+    return duckdb.from_arrow(table)
 
 
 LIBRARIES = (
