@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -41,15 +41,7 @@ def households_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Record | Inp
 
 def homes_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Home | InputError]]:
     """Yield each household's id and its rows, or what is wrong with them; see `households_of`."""
-    shared = shared_of(tables)
-    own = {
-        "accounts": Grouped(tables["accounts"].drop_columns(["custodian"])),
-        "positions": Grouped(tables["positions"]),
-        "lots": Lots(tables["lots"]),
-        "restrictions": Grouped(tables["restrictions"]),
-        "recent_trades": Grouped(tables["recent_trades"]),
-        "households": Grouped(tables["households"].select(["household_id", "as_of", "more"])),
-    }
+    shared, own = shared_of(tables), _own_rows(tables)
     digests = {name: digest_of(own.values(), name) for name in own["households"].spans}
     homes = records(tables["households"].sort_by("household_id"))
     for household_id, rows in groupby(homes, key=lambda row: row["household_id"] or ""):
@@ -59,6 +51,40 @@ def homes_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Home | InputError
             yield household_id, InputError(Issue(code="household.id", where="households", message=text))
         else:
             yield household_id, _home(row, own, shared, digests[household_id])
+
+
+def fingerprints_of(tables: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprint of each household: of its rows and of what they refer to, the same in any order.
+
+    Two households have the same one where they have the same content, however their tables store it.
+    """
+    shared, own = shared_of(tables), _own_rows(tables)
+    found = {}
+    for row in records(tables["households"]):
+        named = (known.get(row[REFERENCES[key]]) for key, known in shared.items())
+        referred = [one for one in named if isinstance(one, Shared)]
+        digest = digest_of(own.values(), row["household_id"])
+        found[row["household_id"]] = _fingerprint(digest, referred)
+    return found
+
+
+def _fingerprint(digest: bytes, referred: Iterable[Shared]) -> str:
+    made = hashlib.sha256(digest)
+    for one in referred:
+        made.update(one.key.encode() + one.digest)
+    return made.hexdigest()
+
+
+def _own_rows(tables: Mapping[str, Any]) -> dict[str, Grouped]:
+    """Return the rows that belong to one household each, by household."""
+    return {
+        "accounts": Grouped(tables["accounts"].drop_columns(["custodian"])),
+        "positions": Grouped(tables["positions"]),
+        "lots": Lots(tables["lots"]),
+        "restrictions": Grouped(tables["restrictions"]),
+        "recent_trades": Grouped(tables["recent_trades"]),
+        "households": Grouped(tables["households"].select(["household_id", "as_of", "more"])),
+    }
 
 
 def _home(
@@ -99,10 +125,7 @@ def _home(
         )
     if issues:
         return InputError(issues)
-    fingerprint = hashlib.sha256(digest)
-    for one in referred:
-        fingerprint.update(one.key.encode() + one.digest)
-    return Home(stated=document, shared=referred, lots=lots, fingerprint=fingerprint.hexdigest())
+    return Home(stated=document, shared=referred, lots=lots, fingerprint=_fingerprint(digest, referred))
 
 
 def _accounts(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from realloc.batch.current import standing
 from realloc.batch.folder import Tables
 from realloc.batch.mapper import Options
 from realloc.batch.monitor import MonitorOptions
@@ -18,12 +19,26 @@ from realloc.batch.store import Results
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is: households to plan, done before it began, finished by it; `calm` ones need no plan."""
+    """How far a run is.
+
+    Parameters
+    ----------
+    total, before, finished : int
+        Households to plan, of them those whose plan from before is still true, and those that this run has finished.
+    calm : int
+        Households that need no plan.
+    changed, retried, gone : int
+        Households planned again because what their plan depends on has changed, tried again because they failed
+        before, and taken out of the results because they are no longer there or need no plan any more.
+    """
 
     total: int
     before: int
     finished: int
     calm: int = 0
+    changed: int = 0
+    retried: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +70,19 @@ def begun(
     }
     made = Results(results, manifest)
     try:
-        wanted = ids if needed is None else made.needed(lambda: monitor_folder(tables, needed))
-        done = made.done()
-        left = [one for one in wanted if one not in done]
-        progress = Progress(total=len(wanted), before=len(done), finished=0, calm=len(ids) - len(wanted))
+        wanted = made.needed(ids, None if needed is None else monitor_folder(tables, needed))
+        found = standing(source, wanted, *made.found())
+        made.drop(found.changed | found.failed | found.gone)
+        left = [one for one in wanted if one not in found.kept]
+        progress = Progress(
+            total=len(wanted),
+            before=len(found.kept),
+            finished=0,
+            calm=len(ids) - len(wanted),
+            changed=len(found.changed),
+            retried=len(found.failed),
+            gone=len(found.gone),
+        )
         yield Begun(source=source, made=made, left=left, progress=progress)
     finally:
         made.close()

@@ -61,11 +61,11 @@ def run_spark(
     """
     options = options or Options()
     with begun(tables, results, options, needed) as run:
-        progress = run.progress
+        progress, serial = run.progress, run.made.serial()
         tell(progress)
         for start in range(0, len(run.left), wave):
             some = run.left[start : start + wave]
-            name = f"{progress.before:08}-{start:08}"
+            name = f"{serial:08}-{start:08}"
             write_part(run.made.parts, name, _planned(session, run.source, some, options))
             progress = replace(progress, finished=start + len(some))
             tell(progress)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from realloc.batch.columns import left, with_columns
-from realloc.batch.store import MANIFEST, read_results
+from realloc.batch.store import read_manifest, read_results
 from realloc.errors import InputError, Issue
 from realloc.trades import LotSale, Trade
 
@@ -83,8 +83,7 @@ def custodian_trades(folder: str | os.PathLike[str]) -> dict[str, list[Trade]]:
         one custodian.
     """
     trades = read_results(folder, ["trades"])["trades"]
-    manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
-    place = Path(manifest["tables"])
+    place = Path(read_manifest(folder)["tables"])
     file = place / "accounts.parquet"
     keys = ["household_id", "account_number"]
     try:

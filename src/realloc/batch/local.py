@@ -61,15 +61,16 @@ def run_local(
     needed: MonitorOptions | None = None,
     tell: Callable[[Progress], object] = id,
 ) -> Progress:
-    """Plan every household of a folder of tables; households that an earlier run finished are not planned again.
+    """Plan every household of a folder of tables; what an earlier run planned and is still true is kept.
 
     Parameters
     ----------
     tables : str or path
         Folder of Parquet files as `realloc.batch.TABLES` has them.
     results : str or path
-        Folder of the run. Each finished part is there whole or not at all; a run that was killed goes on with what is
-        missing when it is started again.
+        Folder of the run. Each finished part is there whole or not at all. A run that is started again plans what is
+        missing, what failed, and every household of which the rows, the prices, the model or the policy have changed,
+        all of them where the version of realloc or the time limit has; what is no longer there is taken out.
     workers : int, optional
         Processes; None: one for each core that this process may use.
     options : Options, optional
@@ -90,9 +91,9 @@ def run_local(
     """
     options = options or Options()
     with begun(tables, results, options, needed) as run:
-        left, before = run.left, run.progress.before
+        left, serial = run.left, run.made.serial()
         parts = deque(
-            _Part(f"{before:08}-{start:08}", left[start : start + part])
+            _Part(f"{serial:08}-{start:08}", left[start : start + part])
             for start in range(0, len(left), part)
         )
         work = _Run(Path(tables), run.made.parts, options, run.progress, tell)

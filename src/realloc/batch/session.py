@@ -21,6 +21,7 @@ from realloc.batch.spark import quiet
 from realloc.errors import InputError, Issue
 
 JAVA = 17
+LOCAL_ADDRESS = "SPARK_LOCAL_IP"
 PATIENCE = 10.0
 """Seconds to wait for a master to answer."""
 
@@ -52,7 +53,8 @@ def opened(master: str, *, level: str = "ERROR") -> Iterator[SparkSession]:
     builder = SparkSession.builder.master(master).appName("realloc batch").config(map=config)
     with quiet():
         try:
-            session = builder.getOrCreate()
+            with _address(master):
+                session = builder.getOrCreate()
         except (PySparkException, Py4JError) as error:
             text = f"no session of Spark could be opened: {reason(error)}"
             raise InputError(Issue(code="spark.session", where=master, message=text)) from error
@@ -60,6 +62,24 @@ def opened(master: str, *, level: str = "ERROR") -> Iterator[SparkSession]:
             yield session
         finally:
             session.stop()
+
+
+@contextmanager
+def _address(master: str) -> Iterator[None]:
+    """Have a session on this machine alone listen on the loopback address, as long as nobody says otherwise.
+
+    Spark takes the address of the machine's name and every interface for its pages. ``SPARK_LOCAL_IP`` is the one word
+    that all of its services heed (https://spark.apache.org/docs/latest/configuration.html#environment-variables);
+    Java reads it as it starts.
+    """
+    if LOCAL_ADDRESS in os.environ or not master.startswith("local"):
+        yield
+        return
+    os.environ[LOCAL_ADDRESS] = "127.0.0.1"
+    try:
+        yield
+    finally:
+        del os.environ[LOCAL_ADDRESS]
 
 
 def _find_java() -> None:

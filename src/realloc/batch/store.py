@@ -7,11 +7,12 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from realloc.batch.tables import RESULTS
@@ -22,6 +23,11 @@ from realloc.errors import ExportError, InputError, Issue
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 WORKER_LOCKS = ".worker-*.lock"
+MONITORED = "monitor.parquet"
+OF_A_RUN = ("run_id", "tables")
+"""Keys of the manifest that tell one run from another."""
+OF_A_PLAN = ("engine_version", "time_limit")
+"""Keys of the manifest with which every plan of a run was made."""
 PATIENCE = 60.0
 """Seconds to wait for workers of an earlier run, which end with the part that they have in hand."""
 
@@ -32,6 +38,7 @@ class Results:
     def __init__(self, folder: str | os.PathLike[str], manifest: Mapping[str, Any]) -> None:
         self.folder = Path(folder)
         self.parts = self.folder / "parts"
+        self._manifest = dict(manifest)
         path = self.folder / MANIFEST
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
@@ -39,36 +46,83 @@ class Results:
             self._clear()
         except OSError as error:
             raise ExportError(f"Cannot write {self.folder}: {error.strerror or error}") from error
-        if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))
-            differing = [key for key, value in manifest.items() if before.get(key) != value]
-            if differing:
-                self.close()
-                raise InputError(
-                    Issue(
-                        code="run.other",
-                        where=str(path),
-                        message=f"this folder has the results of another run (its {', '.join(differing)} differ)",
-                        hint="name another folder, or remove this one",
-                    )
-                )
-        else:
-            write_whole(path, json.dumps(manifest, indent=2) + "\n")
+        try:
+            before = read_manifest(self.folder) if path.exists() else self._manifest
+            _require_same_run(before, manifest, path)
+            self._same_engine = all(before[key] == manifest[key] for key in OF_A_PLAN)
+            if before is self._manifest:
+                self._write_manifest()
+        except InputError:
+            self.close()
+            raise
 
-    def needed(self, look: Callable[[], Any]) -> list[str]:
-        """Return the households that need a plan, as an earlier run found or as `look` finds, and keep it.
+    def _write_manifest(self) -> None:
+        write_whole(self.folder / MANIFEST, json.dumps(self._manifest, indent=2) + "\n")
+
+    def needed(self, ids: Sequence[str], monitored: Any) -> Sequence[str]:
+        """Keep the table of the monitor and return the households that need a plan: all, where it was not asked.
 
         Raises
         ------
         ExportError
             It cannot be written.
         """
-        path = self.folder / "monitor.parquet"
-        if not path.exists():
-            write_table(look(), path)
-        table = pq.read_table(path, columns=["household_id", "needed"])
-        found: list[str] = table.filter(table["needed"])["household_id"].to_pylist()
+        if monitored is None:
+            (self.folder / MONITORED).unlink(missing_ok=True)
+            return ids
+        write_table(monitored, self.folder / MONITORED)
+        found: list[str] = monitored.filter(monitored["needed"])["household_id"].to_pylist()
         return found
+
+    def found(self) -> tuple[dict[str, str], set[str]]:
+        """Return the fingerprints of the plans that there are, by household, and the households that failed.
+
+        A plan by another version or with another limit has the fingerprint of nothing.
+
+        Raises
+        ------
+        InputError
+            A finished part cannot be read.
+        """
+        planned: dict[str, str] = {}
+        failed: set[str] = set()
+        for part in _finished(self.folder):
+            plans = _read(part / "plans.parquet", ["household_id", "fingerprint"])
+            rows = zip(plans["household_id"].to_pylist(), plans["fingerprint"].to_pylist(), strict=True)
+            planned |= {one: content if self._same_engine else "" for one, content in rows}
+            failed.update(_read(part / "failures.parquet", ["household_id"])["household_id"].to_pylist())
+        return planned, failed
+
+    def drop(self, stale: Collection[str]) -> None:
+        """Take households out of the finished parts, part by part: each has all of its rows before, and none after.
+
+        Raises
+        ------
+        ExportError
+            A part cannot be written again; it stays as it is.
+        """
+        gone = pa.array(sorted(stale), pa.string())
+        for part in _finished(self.folder) if len(gone) else ():
+            tables = {name: _read(part / f"{name}.parquet", None) for name in RESULTS}
+            left = {
+                name: rows.filter(pc.invert(pc.is_in(rows["household_id"], gone)))
+                for name, rows in tables.items()
+            }
+            if all(left[name].num_rows == rows.num_rows for name, rows in tables.items()):
+                continue
+            aside = part.with_name(f".{part.name}")
+            try:
+                part.replace(aside)
+            except OSError as error:
+                raise ExportError(f"Cannot write {part}: {error.strerror or error}") from error
+            if left["plans"].num_rows or left["failures"].num_rows:
+                write_part(self.parts, f"{part.name}.", left)
+            shutil.rmtree(aside, ignore_errors=True)
+        self._write_manifest()
+
+    def serial(self) -> int:
+        """Return a number that no finished part has in its name yet."""
+        return 1 + max((int(part.name[:8]) for part in _finished(self.folder)), default=-1)
 
     def close(self) -> None:
         """Remove what was left half-written, and let another run begin."""
@@ -80,13 +134,41 @@ class Results:
         for partial in self.parts.glob(".*"):
             shutil.rmtree(partial, ignore_errors=True)
 
-    def done(self) -> set[str]:
-        """Return the households of finished parts."""
-        done: set[str] = set()
-        for part in _finished(self.folder):
-            for name in ("plans", "failures"):
-                done.update(_read(part / f"{name}.parquet", ["household_id"])["household_id"].to_pylist())
-        return done
+
+def _require_same_run(before: Mapping[str, Any], manifest: Mapping[str, Any], path: Path) -> None:
+    differing = [key for key in OF_A_RUN if before[key] != manifest[key]]
+    if differing:
+        message = f"this folder has the results of another run (its {', '.join(differing)} differ)"
+        hint = "name another folder, or remove this one"
+        raise InputError(Issue(code="run.other", where=str(path), message=message, hint=hint))
+
+
+def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a run says of itself.
+
+    Raises
+    ------
+    InputError
+        There is no run in the folder, or its manifest is damaged.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        hint = "name the folder that `realloc batch` wrote"
+        raise InputError(
+            Issue(code="run.missing", where=str(folder), message="here are no results", hint=hint)
+        ) from None
+    except (OSError, ValueError) as error:
+        manifest, reason = None, " ".join(str(error).split())
+    else:
+        reason = "a key is missing"
+    if not isinstance(manifest, dict) or not {*OF_A_RUN, *OF_A_PLAN, "needed"} <= manifest.keys():
+        hint = f"remove {folder} and plan again: without it nobody knows what these are the results of"
+        raise InputError(
+            Issue(code="run.manifest", where=str(path), message=f"it is damaged: {reason}", hint=hint)
+        )
+    return manifest
 
 
 def hold(folder: Path) -> Any:
@@ -194,8 +276,10 @@ def _read(path: Path, columns: Sequence[str] | None) -> Any:
     try:
         return pq.read_table(path, columns=None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
-        text = f"it cannot be read: {error}"
-        raise InputError(Issue(code="table.unreadable", where=str(path), message=text)) from error
+        text, hint = f"it cannot be read: {error}", f"remove {path.parent} and plan again: the rest is kept"
+        raise InputError(
+            Issue(code="table.unreadable", where=str(path), message=" ".join(text.split()), hint=hint)
+        ) from error
 
 
 def _finished(folder: Path) -> list[Path]:

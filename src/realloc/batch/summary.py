@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from realloc.batch.store import MANIFEST, read_results
+from realloc.batch.store import MONITORED, read_manifest, read_results
 
 _PLAN = (
     "household_id", "trades", "value", "drift_before", "drift_after", "tax", "gap_bps", "status", "objective",
@@ -77,7 +76,7 @@ def summarise(folder: str | os.PathLike[str]) -> Summary:
     """
     plans = read_results(folder, ["plans"], _PLAN)["plans"]
     failures = read_results(folder, ["failures"], ("household_id", "code"))["failures"]
-    manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_manifest(folder)
     value = plans["value"]
     gaps = plans["gap_bps"]
     return Summary(
@@ -112,7 +111,7 @@ def _codes(failures: Any) -> dict[str, int]:
 
 
 def _calm(folder: Path) -> int:
-    path = folder / "monitor.parquet"
+    path = folder / MONITORED
     if not path.exists():
         return 0
     return int(pc.sum(pc.invert(pq.read_table(path, columns=["needed"])["needed"])).as_py() or 0)

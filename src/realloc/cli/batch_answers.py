@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from realloc.cli.answer import Answer, Grid, Line, money, percent, plural
 
 if TYPE_CHECKING:
-    from realloc.batch import Summary
+    from realloc.batch import Progress, Summary
 
 
-def run_answer(summary: Summary, before: int = 0) -> Answer:
-    """Return the answer of a run of which `before` households were done by an earlier one."""
+def run_answer(summary: Summary, end: Progress) -> Answer:
+    """Return the answer of a run: its figures, and what of an earlier run was kept, planned again or taken out."""
     document: dict[str, Any] = {
         "households": summary.planned + summary.failed + summary.calm,
-        "done_before": before,
+        "done_before": end.before,
+        "changed": end.changed,
+        "tried_again": end.retried,
+        "gone": end.gone,
         "not_needed": summary.calm,
         "planned": summary.planned,
         "traded": summary.traded,
@@ -34,13 +37,16 @@ def run_answer(summary: Summary, before: int = 0) -> Answer:
     }
     columns = tuple(key for key in document if key != "failures")
     record = {key: document[key] for key in columns}
-    return Answer(document=document, columns=columns, records=[record], page=_run_page(summary, before))
+    return Answer(document=document, columns=columns, records=[record], page=_run_page(summary, end))
 
 
-def _run_page(summary: Summary, before: int) -> list[Grid | Line]:
+def _run_page(summary: Summary, end: Progress) -> list[Grid | Line]:
     first = f"{plural(summary.planned, 'household')} planned"
-    first += f", {before:,} of them before" if before else ""
+    first += f", {end.before:,} of them before" if end.before else ""
+    first += f", {end.changed:,} again because they changed" if end.changed else ""
     first += f", {summary.failed:,} failed"
+    first += f", {end.retried:,} that had failed tried again" if end.retried else ""
+    first += f", {end.gone:,} of before taken out" if end.gone else ""
     first += f", {summary.calm:,} need no plan." if summary.calm else "."
     closest = (
         f"How close to the best possible: {summary.gap_bps[0]:.3f} bps of a household's value at the median, "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput
@@ -17,12 +19,17 @@ from realloc.cli.edge import start_logging
 from realloc.cli.output import show
 from realloc.cli.places import Switch
 from realloc.documents.reading import read_document
+from realloc.documents.writing import write_whole
 from realloc.errors import InputError, Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realloc.batch import Progress
+
+
+DOCUMENTS = "documents.json"
+"""Beside tables that were made of documents: the folder of these."""
 
 
 def batch(
@@ -39,8 +46,9 @@ def batch(
 ) -> int:
     """Plan many households, on the processes of this machine or on a Spark cluster.
 
-    A run that was stopped goes on where it was when it is started again. A household that cannot be planned is a row of
-    the table of failures; it stops nothing. The exit status is 0 also where there are failures.
+    A run that is started again keeps the plans that are still true: it plans what is missing, what failed, and what has
+    changed since, and takes out what is gone. A household that cannot be planned is a row of the table of failures; it
+    stops nothing. The exit status is 0 also where there are failures.
 
     Parameters
     ----------
@@ -77,12 +85,12 @@ def batch(
             needed=watch.read() if only_needed else None,
             tell=tell,
         )
-    show(run_answer(summarise(results), end.before), options.format)
+    show(run_answer(summarise(results), end), options.format)
     return 0
 
 
 def tables_in(folder: Path, made: Path) -> Path:
-    """Return the folder of tables, made from documents in `made` where there are no tables.
+    """Return the folder of tables; where there are documents, it is made of them as they are now, in `made`.
 
     Raises
     ------
@@ -101,9 +109,28 @@ def tables_in(folder: Path, made: Path) -> Path:
     documents = sorted(folder.glob("*.json"))
     if not documents or (folder / "households.parquet").exists() or (folder / "households").exists():
         return folder
-    if not made.exists():
-        write_tables(tables_of((path.stem, _document(path)) for path in documents), made)
+    write_tables(tables_of((path.stem, _document(path)) for path in documents), made)
+    write_whole(made / DOCUMENTS, json.dumps({"folder": str(folder.resolve())}) + "\n")
     return made
+
+
+def require_current_results(results: Path) -> None:
+    """Refuse results that are not those of the tables, or of the documents, as they are now.
+
+    Raises
+    ------
+    InputError
+        As `realloc.batch.require_current`.
+    """
+    from realloc.batch import read_manifest, require_current  # noqa: PLC0415 - an extra, loaded when it is used
+
+    note = Path(read_manifest(results)["tables"]) / DOCUMENTS
+    if not note.exists():
+        require_current(results)
+        return
+    folder = Path(json.loads(note.read_text(encoding="utf-8"))["folder"])
+    with TemporaryDirectory() as place:
+        require_current(results, tables_in(folder, Path(place) / "tables"))
 
 
 def _document(path: Path) -> dict[str, Any] | InputError:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from realloc.cli.answer import Answer, Line, plural
 from realloc.cli.arguments import OUTPUT_DEFAULTS, SharedOutput, parse_plugin
 from realloc.cli.batch_answers import monitor_answer
-from realloc.cli.batch_command import tables_in
+from realloc.cli.batch_command import require_current_results, tables_in
 from realloc.cli.batch_watch import WATCH_DEFAULTS, SharedWatch
 from realloc.cli.edge import start_logging
 from realloc.cli.output import show
@@ -92,7 +92,8 @@ def orders(
     """Write the orders of a batch: blocks with their allocations, and a file for each custodian.
 
     `blocks.parquet` has an order for each symbol, side and price, `allocations.parquet` whose shares are in it. The
-    custodian of an account stands in the table of accounts. The exit status is 1 where there are no orders.
+    custodian of an account stands in the table of accounts. Where a household has changed since it was planned, nothing
+    is written. The exit status is 1 where there are no orders.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def orders(
     start_logging(options)
     library = _batch()
     name, arguments = parse_plugin(exporter, "--exporter")
+    wait_for("Comparing the plans with the households", lambda: require_current_results(results))
     blocks, allocations = library.block_orders(library.read_results(results, ["trades"])["trades"])
     by_custodian = library.custodian_trades(results)
     unknown = sorted({*custodian} - {*by_custodian})
