@@ -134,6 +134,10 @@ def broken_rules(statement: Statement, answer: Answer) -> list[Issue]:
     return [error for error in found if error.code not in unjudged]
 
 
+NEAR_ENOUGH = Fraction(5, 100_000)
+"""Drift above its cap, as a part of V, that is put down to whole shares (rule CAP-4)."""
+
+
 def judge(
     statement: Statement,
     plan: Plan,
@@ -157,6 +161,14 @@ def judge(
     assert sum(exact(item.shortfall) for item in plan.accounts) == pytest.approx(ours.shortfall, abs=0.006)
 
     assert ours.shortfall <= room(best.shortfall, statement), "a reserve could be reached better"
+    near = NEAR_ENOUGH * exact(plan.household.value)
+    if room(best.excess, statement) + cents(statement) < ours.excess <= near:
+        # rule CAP-4: it is near enough, and the plan is judged among those that are no further from the cap
+        if strictly_best is not None:
+            return
+        nearby = exact_milp(household, slack=ours.excess - best.excess)
+        best, least = nearby.answer, exact(nearby.bound)
+        assert best.excess <= near
     if ours.objective + allowed < least and strictly_best is None:
         # at its strictest tolerance HiGHS calls infeasible what meets the rules to the last digit, if rarely
         second = exact_milp(household, tolerances=LOOSE)
@@ -168,7 +180,7 @@ def judge(
         rival = strictly_best() if strictly_best else exact_milp(household, slack=STRICT).answer
     for answer in (best, rival):
         if answer.shortfall <= ours.shortfall + STRICT:
-            nearest = room(answer.excess, statement) + cents(statement)
+            nearest = max(room(answer.excess, statement) + cents(statement), near)
             assert ours.excess <= nearest, "drift could be nearer to its cap"
     misses_no_more = rival.shortfall <= ours.shortfall + STRICT and rival.excess <= ours.excess + STRICT
     if misses_no_more:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,10 +28,10 @@ from importlib import import_module
 from realloc.optimizer.highs import Solver
 
 quiet = Solver.run
-def loud(self):
+def loud(self, *arguments, **named):
     ctypes.CDLL(None).puts(b"printed by C")
     os.write(1, b"written to the descriptor\\n")
-    return quiet(self)
+    return quiet(self, *arguments, **named)
 Solver.run = loud
 module, sys.argv = sys.argv[1], sys.argv[2:]
 sys.exit(import_module(module).command())
@@ -61,6 +62,16 @@ def test_what_a_library_prints_from_c_does_not_reach_the_output_of_a_command(hou
     table = noisy(MAIN, "realloc", "rebalance", "--format", "csv", household).stdout
     rows = list(csv.reader(io.StringIO(table)))
     assert {len(row) for row in rows} == {len(rows[0])} != {1}
+
+
+def test_a_line_is_written_at_once_where_python_is_told_not_to_buffer() -> None:
+    code = (
+        "import os, sys\nfrom realloc.cli.own_output import own_standard_output\nown_standard_output()\n"
+        "sys.stdout.write('a question\\n')\nos._exit(0)  # what is still in a buffer is lost"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
+    assert done.stdout == b"a question\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the C library is found another way")

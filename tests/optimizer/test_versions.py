@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks import households as synthetic
+from realloc.check import check
 from realloc.errors import InputError
 from realloc.household import Household
 from tests.optimizer.cases import drawn, whole_documents
@@ -42,10 +43,11 @@ def documents() -> list[dict[str, Any]]:
     @given(whole_documents())
     def collect(document: dict[str, Any]) -> None:
         try:
-            Household.from_dict(document)
+            household = Household.from_dict(document)
         except InputError:
             return
-        found.append(document)
+        if all(issue.severity != "error" for issue in check(household)):
+            found.append(document)
 
     collect()
     return found

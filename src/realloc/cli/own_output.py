@@ -56,7 +56,8 @@ def own_standard_output() -> None:
         io.BufferedWriter(_Output(own, "w")),
         encoding=stream.encoding,
         errors=stream.errors,
-        line_buffering=bool(stream.line_buffering),
+        # without a buffer (``PYTHONUNBUFFERED``) a question stands on the screen before its answer is read: here, too
+        line_buffering=bool(stream.line_buffering or getattr(stream, "write_through", False)),
     )
 
 
