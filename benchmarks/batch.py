@@ -28,7 +28,7 @@ from realloc.batch.local import PART
 from realloc.batch.results import plan_rows, results_table
 from realloc.batch.store import write_part
 from realloc.batch.tables import RESULTS, SHARED
-from realloc.check import require_sound
+from realloc.checking import require_sound
 from realloc.optimizer.deadline import Deadline
 from realloc.optimizer.search import optimize
 

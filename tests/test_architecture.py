@@ -31,7 +31,7 @@ SEEDS = {
         "household.py",
         "import numpy",
     ),
-    "the screen outside the commands": ("The screen lives in the commands", "check.py", "import rich"),
+    "the screen outside the commands": ("The screen lives in the commands", "checking.py", "import rich"),
     "data frames outside their door": ("Data frames have one door", "plan.py", "import polars"),
     "a cycle inside a room": (
         "No cycles inside a room",

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from realloc.audit import audit_plan, audit_trades
-from realloc.check import check
+from realloc.checking import check
 from realloc.engine import rebalance
 from realloc.errors import InputError
 from realloc.household import Household

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 
@@ -34,13 +35,36 @@ SEED = [
 ]
 
 
-def test_the_public_list_is_sorted_and_complete() -> None:
-    public = {
-        name
-        for name, value in vars(realloc).items()
-        if not name.startswith("_") and (name in realloc.__all__ or not isinstance(value, ModuleType))
-    }
-    assert realloc.__all__ == sorted(public)
+def test_the_public_list_is_sorted_and_every_name_has_its_home() -> None:
+    assert realloc.__all__ == sorted(realloc._HOME)
+    assert all(hasattr(realloc, name) for name in realloc.__all__)
+    assert set(realloc.__all__) <= set(dir(realloc))
+
+
+def test_a_name_is_loaded_from_where_the_type_checkers_see_it() -> None:
+    for package in (realloc, realloc.report):
+        tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
+        start = f"{package.__name__}."
+        seen = {
+            name.name: node.module.removeprefix(start)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(start)
+            for name in node.names
+            if name.name != "lazily"
+        }
+        assert seen == package._HOME
+        assert set(package.__all__) == set(package._HOME)
+
+
+def test_what_the_package_does_not_have_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'realloc' has no attribute 'nothing'"):
+        _ = realloc.nothing
+
+
+@pytest.mark.parametrize("first", ["import realloc.checking", "import realloc.engine", ""])
+def test_check_is_the_function_whatever_was_imported_first(first: str) -> None:
+    code = f"{first}\nimport realloc\nassert callable(realloc.check) and callable(realloc.rebalance)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", SEED)
@@ -57,7 +81,7 @@ def test_trade_names_are_importable_from_their_module() -> None:
         assert getattr(realloc.trades, name, None) is getattr(realloc, name)
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, realloc; print(sorted({'numpy', 'highspy', 'rich', 'cyclopts'} & set(sys.modules)))"
+def test_importing_the_package_loads_none_of_its_rooms() -> None:
+    code = "import sys, realloc; print(sorted(name for name in sys.modules if name.startswith('realloc')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['realloc', 'realloc._lazy']"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realloc.check import require_sound
+from realloc.checking import require_sound
 from realloc.household import Household
 from realloc.optimizer.deadline import Deadline
 from realloc.plan import Plan

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks import households as synthetic
-from realloc.check import check
+from realloc.checking import check
 from realloc.errors import InputError
 from realloc.household import Household
 from tests.optimizer.cases import drawn, whole_documents

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realloc.accounts import Account, Lot
-from realloc.check import check
+from realloc.checking import check
 from realloc.errors import InputError
 from realloc.household import Household, RecentTrade
 from realloc.models import PortfolioModel

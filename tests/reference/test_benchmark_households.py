@@ -9,7 +9,7 @@ from benchmarks import peers
 from benchmarks.households import SIZES, Size, batch, document, household
 from benchmarks.optimal import main, percentile
 from benchmarks.plain_lp import plain_programme, solve_plain
-from realloc.check import check
+from realloc.checking import check
 from realloc.household import Household
 from realloc.testing.strategies import households
 from tests.reference.evaluate import cents_matter

@@ -63,7 +63,7 @@ def audit_trades(household: Household, trades: Sequence[Trade]) -> AuditReport:
     Parameters
     ----------
     household : Household
-        A household that `realloc.check.check` finds no error in.
+        A household that `realloc.check` finds no error in.
     trades : sequence of Trade
         Account, symbol and shares of each, negative to sell; `lots` where the seller named them (only their
         `id` and `shares` are read). Prices and other figures that the trades carry are not looked at.

@@ -27,7 +27,7 @@ class Quote(NamedTuple):
     ask: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Book:
     """A household in exact numbers, by account number and symbol; accounts are sorted by number.
 

@@ -16,7 +16,7 @@ from realloc.audit.washed import Washed
 from realloc.models import CASH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Sales:
     """Realized gains in taxable accounts and the tax on them, dollars.
 
@@ -30,7 +30,7 @@ class Sales:
     long_counted: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Deviation:
     """How far a state is off target: `cost` in dollars, `drift` as a fraction.
 

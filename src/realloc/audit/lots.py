@@ -39,7 +39,7 @@ class Taking(NamedTuple):
     claim: LotSale | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Order:
     """One symbol, one side, one account; `shares` is above zero. `where` is the first trade that lists it.
 

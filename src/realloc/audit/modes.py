@@ -26,7 +26,7 @@ from realloc.modes import Mode
 _THOUSANDTH = Decimal("0.001")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ModeRules:
     """The mode of a policy, with how the household stands before the orders."""
 

@@ -17,7 +17,7 @@ from realloc.audit.washed import Washed
 from realloc.errors import Issue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Window:
     """What the household did in the days before the plan, by identity of symbols.
 

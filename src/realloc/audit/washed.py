@@ -19,7 +19,7 @@ Key = tuple[date, bool, str, str]
 """Order of replacement shares: trade date, whether taxable, account number, name."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Supply:
     """Shares bought together: those still held, and how many of them have denied an earlier loss."""
 
@@ -55,7 +55,7 @@ class _Loss(NamedTuple):
     long: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Washed:
     """What is denied, and of each symbol with a loss of which something still counts the last day of such a sale."""
 

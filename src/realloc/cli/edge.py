@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import sys
@@ -28,6 +29,10 @@ FAILURE = 70
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
+FEW_COLLECTIONS = 100_000
+"""Objects made since the last collection before the next one. A command makes most of its objects while its modules
+load and keeps them to its end: with the usual 700, a sixth of its start went into looking for garbage among them."""
+
 SHOWN = 3
 """Issues of one error that are shown; the rest is counted."""
 
@@ -36,6 +41,7 @@ log = logging.getLogger("realloc")
 
 def run(command: str, function: Callable[[], Any]) -> int:
     """Run a command and return its exit status; what went wrong is one line on standard error."""
+    gc.set_threshold(FEW_COLLECTIONS)
     own_standard_output()
     if sys.stdout is None:
         _say(f"{command}: error: Cannot write to standard output: it is closed")

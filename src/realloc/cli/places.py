@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from realloc.check import require_sound
+from realloc.checking import require_sound
 from realloc.cli.changes import NO_CHANGES, PolicyOptions, changed, policy_changes
 from realloc.cli.waiting import working
 from realloc.documents.reading import at_file, load_household

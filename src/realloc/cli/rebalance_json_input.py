@@ -1,29 +1,28 @@
-"""The commands ``rebalance-cli`` and ``rebalance-cli-json``: rebalance the household of one document."""
+"""The commands ``rebalance-cli`` and ``rebalance-cli-json``, loaded when they are called."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from realloc.cli import seed_form
-from realloc.cli.arguments import DEFAULTS, Rounds, Shared, call
-from realloc.cli.edge import run, start_logging
-from realloc.cli.show import show_decision
-from realloc.cli.work import as_dicts, decide, export, load_tools
-from realloc.documents import household_from, read_document
-from realloc.documents.reading import at_file
+from realloc.cli.edge import run
 from realloc.errors import InputError
-from realloc.household import Household
-from realloc.trades import is_trade_remaining
+
+if TYPE_CHECKING:
+    from realloc.household import Household
+    from realloc.trades import is_trade_remaining
 
 __all__ = ["command", "is_trade_remaining", "main", "read_household"]
 
 COMMAND = "rebalance-cli"
-EXAMPLE = """\
-rebalance-cli household.json
-rebalance-cli household.json --exporter csv --export-path trades.csv --validator minimum_value:min_value=100
-"""
+
+
+def __getattr__(name: str) -> Any:
+    if name != "is_trade_remaining":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from realloc.trades import is_trade_remaining  # noqa: PLC0415 - users of 0.1 import it from here
+
+    return is_trade_remaining
 
 
 def command() -> int:
@@ -57,6 +56,10 @@ def read_household(path: str) -> Household:
     InputError
         The document cannot be used; every issue has the file and the place in it.
     """
+    from realloc.cli import seed_form  # noqa: PLC0415 - once the command runs
+    from realloc.documents import household_from, read_document  # noqa: PLC0415
+    from realloc.documents.reading import at_file  # noqa: PLC0415
+
     document = read_document(path)
     household = household_from(document, path)
     fault = seed_form.first_fault(document)
@@ -66,6 +69,9 @@ def read_household(path: str) -> Household:
 
 
 def _read_with_fixed_words(path: str) -> Household:
+    from realloc.cli import seed_form  # noqa: PLC0415 - once the command runs
+    from realloc.documents import read_document  # noqa: PLC0415
+
     fault = seed_form.first_fault(read_document(path))
     if fault:
         raise InputError(fault.message)
@@ -73,24 +79,6 @@ def _read_with_fixed_words(path: str) -> Household:
 
 
 def _main(read: Callable[[str], Household]) -> list[dict[str, Any]]:
-    def rebalance(
-        input_file: str, /, *, iterations: Rounds = 100, options: Shared = DEFAULTS
-    ) -> list[dict[str, Any]]:
-        """Rebalance the accounts of a household to its model and print the trades.
+    from realloc.cli.rebalance_document import rebalance_document  # noqa: PLC0415 - once the command runs
 
-        Parameters
-        ----------
-        input_file : str
-            JSON or TOML document with prices, accounts and model.
-        iterations : int
-            Most rounds of a rebalancer that works step by step.
-        """
-        start_logging(options, usual=logging.INFO)
-        household = read(input_file)
-        tools = load_tools(options)
-        decision = decide(household, tools, iterations, source=input_file)
-        export(decision, tools, household)
-        show_decision(decision, household, options.format)
-        return as_dicts(decision.trades)
-
-    return call(rebalance, command=COMMAND, example=EXAMPLE) or []
+    return rebalance_document(read)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from realloc.check import require_sound
+from realloc.checking import require_sound
 from realloc.cli.arguments import Options, parse_plugin
 from realloc.cli.decision import Decision, Tools
 from realloc.documents.reading import at_file

@@ -23,7 +23,7 @@ ROUNDING = 1e-12
 """What float64 may lose, relative to the sum of the absolute terms; taken off the bound."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Bound:
     """The bound in dollars, and for each wash group the best of its buying and of its loss-selling side."""
 
@@ -36,7 +36,7 @@ class Bound:
         return np.where(self.sell_side < self.buy_side, SELLS_LOSSES, BUYS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class _Reduced:
     """Costs in dollars per share of buying (by pair) and selling (by lot), the group's price apart; per order."""
 

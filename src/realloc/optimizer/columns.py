@@ -10,7 +10,7 @@ import numpy.typing as npt
 from realloc.optimizer.problem import Flags, Floats, Ints
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Model:
     """Columns in the solver's column-wise form."""
 

@@ -73,7 +73,7 @@ class Effort:
     nodes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Exact:
     """What the solver found: shares bought by pair and sold by lot (None: nothing), and its bound in dollars."""
 

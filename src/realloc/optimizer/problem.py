@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from realloc._reading import LARGEST
 from realloc.accounts import Account, Lot
-from realloc.check import SHARES_TOLERANCE
+from realloc.checking import SHARES_TOLERANCE
 from realloc.household import Household
 from realloc.models import CASH
 from realloc.optimizer.deferral import with_deferred
@@ -36,7 +36,7 @@ Ints = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Pairs:
     """Everything that may be traded: flat over pairs of account and symbol, sorted by wash group.
 
@@ -68,7 +68,7 @@ class Pairs:
     relieved: Flags
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Lots:
     """Lots that may be sold, by pair and within it by rising tax: tax and gain in dollars per share.
 
@@ -88,7 +88,7 @@ class Lots:
     place: Ints
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Groups:
     """What has a target, in dollars: target, band, and value of holdings before trading (cash apart).
 
@@ -115,7 +115,7 @@ class Groups:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Cash:
     """Cash of each account in dollars, its flow counted in; its location cost; the group that it counts in.
 
@@ -133,7 +133,7 @@ class Cash:
     short: Flags
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Limits:
     """Prices and caps of the policy; a cap that is not set is infinite.
 
@@ -161,7 +161,7 @@ class Limits:
         return self.commission + self.order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Problem:
     """A household as arrays.
 
@@ -235,7 +235,7 @@ def build(household: Household) -> Problem:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class _Seat:
     """An account with the place of its scope, the scope's first group, and what it may buy.
 
@@ -393,7 +393,7 @@ def _location_costs(household: Household, account: Account, policy: LocationCost
     return costs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class _WashRules:
     """Groups of identical symbols by their least name, and those with recent purchases or loss sales."""
 

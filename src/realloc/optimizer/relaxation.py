@@ -31,7 +31,7 @@ TIE_BREAK = 3e-7
 """Dollars per dollar that make the relaxation buy the preferred symbol of a class (rule DET-2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Multipliers:
     """Prices of the coupling rules: dollars per dollar of cash by account, of value by group, and of the caps."""
 
@@ -44,7 +44,7 @@ class Multipliers:
     orders: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Relaxed:
     """A solution: the objective in dollars (ties broken in it), shares by pair and lot, and multipliers.
 

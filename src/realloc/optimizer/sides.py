@@ -29,7 +29,7 @@ NOTHING = 1e-6
 """Dollars: a side that costs this much less is no better than the other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Settled:
     """A relaxed solution in which every wash group keeps to one side, and a bound on every plan, in dollars.
 
@@ -53,7 +53,7 @@ def used_sides(problem: Problem, relaxed: Relaxed) -> tuple[Floats, Floats]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class _Solved:
     """A node's bound, and by wash group in dollars what is to be decided, and the side to try first.
 

@@ -62,7 +62,7 @@ class Spare(NamedTuple):
     start: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Use:
     """How trades use a family: the shares of each spare that are left free, and those of each loss that are sold."""
 

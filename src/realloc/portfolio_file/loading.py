@@ -11,7 +11,7 @@ from typing import Any
 
 from realloc._reading import Table, join
 from realloc.accounts import ACCOUNT_KEYS, Account
-from realloc.check import check
+from realloc.checking import check
 from realloc.documents.reading import at_file, document_of, read_document
 from realloc.errors import InputError, Issue, MissingFileError
 from realloc.household import HOUSEHOLD_KEYS, Household, RecentTrade

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from realloc.report.firm import firm_html, write_firm_report
-from realloc.report.page import report_html, write_report
-from realloc.report.pdf import report_pdf, write_pdf
+from typing import TYPE_CHECKING
+
+from realloc._lazy import lazily
+
+if TYPE_CHECKING:
+    from realloc.report.firm import firm_html, write_firm_report
+    from realloc.report.page import report_html, write_report
+    from realloc.report.pdf import report_pdf, write_pdf
 
 __all__ = [
     "firm_html",
@@ -14,3 +19,13 @@ __all__ = [
     "write_pdf",
     "write_report",
 ]
+
+_HOME = {
+    "firm_html": "firm",
+    "report_html": "page",
+    "report_pdf": "pdf",
+    "write_firm_report": "firm",
+    "write_pdf": "pdf",
+    "write_report": "page",
+}
+__getattr__ = lazily("realloc.report", _HOME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 from realloc.engine import rebalance
 from realloc.errors import InputError
@@ -14,7 +15,9 @@ from realloc.plan import Plan
 from realloc.plugins.core.base import RebalancerPlugin
 from realloc.plugins.core.results import RebalanceResult, Refusal
 from realloc.policy import Policy
-from realloc.state import PortfolioStateManager
+
+if TYPE_CHECKING:
+    from realloc.state import PortfolioStateManager
 
 log = logging.getLogger(__name__)
 

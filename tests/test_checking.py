@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from realloc.accounts import Account
-from realloc.check import check, require_sound
+from realloc.checking import check, require_sound
 from realloc.errors import InputError, Issue, MissingPriceError
 from realloc.household import Household, RecentTrade
 from realloc.models import AssetClass, PortfolioModel
