@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,21 +25,28 @@ LISTENING = "0A"
 
 
 def descendants(pid: int) -> set[int]:
-    """Return a process and all that it has started."""
+    """Return a process and all that it has started, as far as they still run."""
     found = {pid}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            found |= descendants(int(child))
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text(encoding="ascii").split():
+                found |= descendants(int(child))
+    return found
+
+
+def sockets(pid: int) -> set[str]:
+    """Return the inodes of a process's sockets."""
+    found = set()
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            target = str(link.readlink()) if link.is_symlink() else ""
+            found.add(target.removeprefix("socket:[").removesuffix("]"))
     return found
 
 
 def listening(pids: set[int]) -> set[str]:
     """Return the addresses on which processes listen."""
-    inodes = set()
-    for pid in pids:
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            target = str(link.readlink()) if link.is_symlink() else ""
-            inodes.add(target.removeprefix("socket:[").removesuffix("]"))
+    inodes = {inode for pid in pids for inode in sockets(pid)}
     found = set()
     for family, name in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
         for line in Path(f"/proc/net/{name}").read_text(encoding="ascii").splitlines()[1:]:

@@ -38,8 +38,8 @@ TAIL = 1e-9
 USED = 1e-6
 """Of a switch: less is not used."""
 
-EXCESS_GAP = 2e-6
-"""A gap, as a fraction of value, that is good enough for what is off target beyond the cap on drift."""
+CENT = 0.01
+"""Dollars of each account's cash that rounding can make: nearer than that to a cap on drift is no nearer (OBJ-6)."""
 
 START_GAP = 1e-4
 """A gap, as a fraction of value, that is good enough for a solution to start from."""
@@ -439,7 +439,7 @@ class Program:
         stages = [(first + np.arange(n), 0.0)]
         if "drift" in self.cap_row:
             excess = self.columns.add(np.zeros(1), 0.0, np.inf, self._cap("drift", 1, -1.0))
-            stages.append((np.array([excess]), EXCESS_GAP * self.problem.value))
+            stages.append((np.array([excess]), CENT * n))
         return stages
 
     def _pass(self) -> None:
