@@ -103,3 +103,35 @@ def test_the_audit_finds_what_the_referees_find_in_any_orders(
     # a group may end a cent beyond its limit, as cash is rounded down
     certain = possible & at_ends(statement, answer, CENT) & at_ends(statement, answer, -CENT)
     assert single | certain <= errors <= single | possible
+
+
+def raising(shares: int, cap: float | None) -> list[str]:
+    """Return the errors of three accounts that raise cash: a loss, recent shares of the same fund, and a gain."""
+
+    def account(number: str, symbol: str, cost: float, acquired: str, reserve: float) -> dict[str, Any]:
+        lot = {"symbol": symbol, "shares": 10, "cost_per_share": cost, "acquired": acquired}
+        return {"account_number": number, "cash_reserve": reserve, "positions": {symbol: 10}, "lots": [lot]}
+
+    home = Household.from_dict(
+        {
+            "as_of": "2026-11-20",
+            "prices": {"VTI": 100.0, "GLD": 200.0},
+            "accounts": [
+                account("A1", "VTI", 200.0, "2020-01-02", 1000.0),
+                account("A2", "VTI", 100.0, "2026-11-10", 900.0),
+                account("A3", "GLD", 100.0, "2020-01-02", 2000.0),
+            ],
+            "model": {"name": "m", "targets": {"VTI": 1.0}},
+            "policy": {"mode": "raise_cash", "max_realized_gain": cap, "wash_sales": {"mode": "allow"}},
+        }
+    )
+    sold = (("A1", "VTI", 10), ("A2", "VTI", shares), ("A3", "GLD", 10))
+    return [each.code for each in audit_trades(home, [Trade(a, s, -n) for a, s, n in sold]).errors]
+
+
+def test_a_share_more_is_sold_where_keeping_it_denies_a_loss_that_a_cap_needs() -> None:
+    # gain 10 x 100, loss 10 x 100: net nothing; a recent share that is kept denies 100 of the loss
+    assert raising(10, 0.0) == []
+    assert raising(9, 0.0) == ["CAP-2"]
+    assert raising(9, 100.0) == []
+    assert raising(10, None) == ["MODE-4"]

@@ -18,6 +18,7 @@ from realloc.audit.harvest import (
     keeping_limits,
     replacements,
 )
+from realloc.audit.identity import identities
 from realloc.audit.lots import Order
 from realloc.audit.standing import Limits, Standing, check_limits, is_short, one_order, return_limits, stand
 from realloc.errors import Issue
@@ -190,6 +191,9 @@ def _check_raised(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) 
     policy = book.household.policy
     caps = (policy.max_realized_gain, policy.max_short_term_gain, policy.max_tax)
     capped = any(cap is not None for cap in caps)
+    identity = identities(policy.wash_sales.identical)
+    can_be_denied = policy.wash_sales.mode == "allow"
+    losing = {identity.get(order.symbol, order.symbol) for order in orders if order.losses and can_be_denied}
     for number, account in book.accounts.items():
         sales = [o for o in orders if o.account.account_number == number and not o.buys]
         reserve = exact(account.cash_reserve)
@@ -198,7 +202,7 @@ def _check_raised(book: Book, orders: list[Order], cash: Mapping[str, Decimal]) 
         yield from _check_ceiling(book, "MODE-4", account, cash)
         for sale in sales:
             less = _one_step(book, sale)
-            if capped and sale.losses:
+            if capped and (sale.losses or identity.get(sale.symbol, sale.symbol) in losing):
                 continue
             if floor_cents(cash[number] - less) >= reserve:
                 yield Issue(
