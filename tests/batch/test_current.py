@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ from realloc.batch import (
 from realloc.batch import begin as begin_module
 from realloc.batch.assemble import fingerprints_of
 from realloc.batch.begin import begun
+from realloc.batch.columns import typed
 from realloc.batch.folder import Tables
-from realloc.batch.store import MANIFEST, write_part
+from realloc.batch.manifest import MANIFEST
+from realloc.batch.store import write_part
 from realloc.cli.main import main
 
 Homes = dict[str, dict[str, Any]]
@@ -219,7 +222,18 @@ def test_a_run_that_is_killed_at_any_step_has_no_stale_row_and_is_finished_later
         assert rows(out) == fresh(other, tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": ""}', "null"])
+WHOLE = {"run_id": "", "tables": "t", "engine_version": "1", "time_limit": None, "needed": None}
+DAMAGED = (
+    {"tables": 5}, {"tables": None}, {"run_id": None}, {"engine_version": 1}, {"time_limit": "x"}, {"time_limit": True},
+    {"needed": "x"}, {"needed": {"foo": 1}}, {"needed": {"idle_cash": "a"}}, {"needed": {"loss": -1}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"run_id": ""}', "null", "[" * 100_000, *(json.dumps(WHOLE | one) for one in DAMAGED)],
+    ids=range(6 + len(DAMAGED)),
+)
 def test_a_damaged_manifest_is_an_error_of_one_line(text: str, tmp_path: Path) -> None:
     tables = keep(homes(1), tmp_path / "tables")
     run(tables, tmp_path / "out")
@@ -263,6 +277,69 @@ def test_the_fingerprint_is_of_the_content_and_not_of_how_it_is_stored(tmp_path:
         pq.write_table(pa.table(columns), path)
     assert fingerprints_of(Tables(tables).part(sorted(documents))) == before
     assert len(set(before.values())) == len(documents)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("accounts", "cash"),
+        ("accounts", "cash_flow"),
+        ("accounts", "max_position_value"),
+        ("prices", "spread_bps"),
+    ],
+)
+def test_a_number_that_is_none_is_not_a_number_that_is_missing(
+    name: str, column: str, tmp_path: Path
+) -> None:
+    tables = keep(homes(1), tmp_path / "tables")
+
+    def state(value: float | None) -> None:
+        table = pq.read_table(tables / f"{name}.parquet")
+        at = table.schema.get_field_index(column)
+        cells = pa.array([value] * table.num_rows, pa.float64())
+        pq.write_table(table.set_column(at, table.schema.field(at), cells), tables / f"{name}.parquet")
+
+    state(None)
+    run(tables, tmp_path / "out")
+    state(float("nan"))
+    assert run(tables, tmp_path / "out").changed == 1
+    assert rows(tmp_path / "out") == fresh(tables, tmp_path)
+    assert not rows(tmp_path / "out")["plans"]
+
+
+@given(
+    cents=st.lists(st.integers(0, 10**13), min_size=1, max_size=20),
+    kind=st.sampled_from([pa.decimal128(20, 4), pa.decimal256(40, 4)]),
+)
+def test_a_decimal_is_the_number_that_its_text_is(cents: list[int], kind: pa.DataType) -> None:
+    decimals = [Decimal(one).scaleb(-4) for one in cents]
+    column = pa.array(decimals, kind)
+    schema = pa.schema([("cash", pa.float64())])
+    for stored in (column, column.dictionary_encode()):
+        assert typed(pa.table({"cash": stored}), schema)["cash"].to_pylist() == [
+            float(one) for one in decimals
+        ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"folder": 5}'])
+def test_a_damaged_note_of_the_documents_is_an_error_of_one_line(text: str, tmp_path: Path) -> None:
+    tables = keep(homes(1), tmp_path / "tables")
+    run(tables, tmp_path / "out")
+    (tables / "documents.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"documents\.json") as caught:
+        main(["batch-orders", str(tmp_path / "out"), str(tmp_path / "orders")])
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "orders").exists()
+
+
+def test_what_the_monitor_found_is_named_where_it_is_damaged(tmp_path: Path) -> None:
+    tables = keep(homes(1), tmp_path / "tables")
+    run(tables, tmp_path / "out", needed=MonitorOptions())
+    (tmp_path / "out" / "monitor.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"monitor\.parquet: it cannot be read: .*plan again"):
+        summarise(tmp_path / "out")
+    run(tables, tmp_path / "out", needed=MonitorOptions())
+    assert summarise(tmp_path / "out").planned == 1
 
 
 EDITS = st.sampled_from(["cash", "add", "remove", "break", "mend", "prices"])

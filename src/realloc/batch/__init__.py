@@ -10,10 +10,11 @@ from realloc.batch.firm import block_orders, custodian_trades
 from realloc.batch.flatten import tables_of
 from realloc.batch.folder import write_tables
 from realloc.batch.local import run_local
+from realloc.batch.manifest import read_manifest
 from realloc.batch.mapper import Options, plan_partition
 from realloc.batch.monitor import MONITOR, MonitorOptions, monitor
 from realloc.batch.needed import monitor_folder
-from realloc.batch.store import read_manifest, read_results, write_table
+from realloc.batch.store import read_results, write_table
 from realloc.batch.summary import Summary, summarise
 from realloc.batch.tables import RESULTS, TABLES
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from realloc.accounts import KINDS
-from realloc.batch.columns import is_number, one_of
+from realloc.batch.columns import is_number, one_of, typed
 from realloc.batch.folder import Tables
 from realloc.batch.tables import RULES, SHARED, TABLES
 from realloc.errors import Issue
@@ -166,7 +166,7 @@ def _of_table(source: Tables, name: str, keys: _Keys) -> Iterator[Issue]:
         try:
             parquet = pq.ParquetFile(file)
             for group in range(parquet.num_row_groups):
-                rows = parquet.read_row_group(group, columns=TABLES[name].names).cast(TABLES[name])
+                rows = typed(parquet.read_row_group(group, columns=TABLES[name].names), TABLES[name])
                 for column, expected, at in _faults(name, rows, keys, once):
                     found[column, expected] = found.get((column, expected), 0) + 1
                     if found[column, expected] <= MOST:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from realloc.batch.assemble import fingerprints_of
 from realloc.batch.folder import Tables
+from realloc.batch.manifest import read_manifest
 from realloc.batch.monitor import MonitorOptions
 from realloc.batch.needed import monitor_folder
-from realloc.batch.store import read_manifest, read_results
+from realloc.batch.store import read_results
 from realloc.errors import InputError, Issue
 
 CHUNK = 2_000

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from realloc.batch.columns import left, with_columns
-from realloc.batch.store import read_manifest, read_results
+from realloc.batch.manifest import read_manifest
+from realloc.batch.store import read_results
 from realloc.errors import InputError, Issue
 from realloc.trades import LotSale, Trade
 

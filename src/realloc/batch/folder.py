@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from realloc._reading import nearest
+from realloc.batch.columns import typed
 from realloc.batch.tables import SHARED, TABLES
 from realloc.errors import ExportError, InputError, Issue
 
@@ -114,7 +115,7 @@ class Tables:
                 TABLES[name].names,
                 filter=(column >= wanted[0]) & (column <= wanted[-1]),
             )
-            found = near.cast(TABLES[name])
+            found = typed(near, TABLES[name])
         except (OSError, pa.ArrowException) as error:
             raise InputError(
                 Issue(

@@ -29,7 +29,7 @@ _PLAIN = {
     pa.float64(): (pa.float64(), float("nan")),
     pa.int64(): (pa.int64(), -(2**63)),
 }
-"""By type of a column: what its cells are as bytes, and what stands for null (a plan has no cell that is no number)."""
+"""By type of a column: what its cells are as bytes, and what stands in the place of a null."""
 
 
 class Grouped:
@@ -45,6 +45,7 @@ class Grouped:
             start += run["counts"]
         cells = [_bytes(self.ordered[name]) for name in names[1:]] if table.num_rows else []
         self._fixed = [(size, layer) for size, layer, _ in cells]
+        self._fixed += [(1, _missing(self.ordered[name])) for name in names[1:]] if table.num_rows else []
         self._texts = [text for *_, text in cells if text is not None]
         self._columns = self._read()
 
@@ -173,8 +174,13 @@ def merge(record: Record, more: Record, where: str, issues: list[Issue]) -> None
     record |= more
 
 
+def _missing(column: Any) -> memoryview:
+    """Return where a column has nulls, a byte a row: what stands in their place may be a cell of another row."""
+    return _buffer(column.is_null().combine_chunks().cast(pa.int8()))
+
+
 def _bytes(column: Any) -> tuple[int, memoryview, tuple[memoryview, memoryview] | None]:
-    """Return a column as so many bytes a row, and its texts with their ends; a null is like no other cell."""
+    """Return a column as so many bytes a row, and its texts with their ends."""
     cells = column.combine_chunks()
     if pa.types.is_string(cells.type):
         lengths = pc.fill_null(pc.binary_length(cells), -1)

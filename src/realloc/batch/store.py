@@ -15,19 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from realloc.batch.manifest import MANIFEST, OF_A_PLAN, OF_A_RUN, read_manifest
 from realloc.batch.tables import RESULTS
 from realloc.documents.locking import free_lock, take_lock
 from realloc.documents.writing import replacing, write_whole
 from realloc.errors import ExportError, InputError, Issue
 
-MANIFEST = "manifest.json"
 LOCK = ".lock"
 WORKER_LOCKS = ".worker-*.lock"
 MONITORED = "monitor.parquet"
-OF_A_RUN = ("run_id", "tables")
-"""Keys of the manifest that tell one run from another."""
-OF_A_PLAN = ("engine_version", "time_limit")
-"""Keys of the manifest with which every plan of a run was made."""
 PATIENCE = 60.0
 """Seconds to wait for workers of an earlier run, which end with the part that they have in hand."""
 
@@ -143,34 +139,6 @@ def _require_same_run(before: Mapping[str, Any], manifest: Mapping[str, Any], pa
         raise InputError(Issue(code="run.other", where=str(path), message=message, hint=hint))
 
 
-def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what a run says of itself.
-
-    Raises
-    ------
-    InputError
-        There is no run in the folder, or its manifest is damaged.
-    """
-    path = Path(folder) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        hint = "name the folder that `realloc batch` wrote"
-        raise InputError(
-            Issue(code="run.missing", where=str(folder), message="here are no results", hint=hint)
-        ) from None
-    except (OSError, ValueError) as error:
-        manifest, reason = None, " ".join(str(error).split())
-    else:
-        reason = "a key is missing"
-    if not isinstance(manifest, dict) or not {*OF_A_RUN, *OF_A_PLAN, "needed"} <= manifest.keys():
-        hint = f"remove {folder} and plan again: without it nobody knows what these are the results of"
-        raise InputError(
-            Issue(code="run.manifest", where=str(path), message=f"it is damaged: {reason}", hint=hint)
-        )
-    return manifest
-
-
 def hold(folder: Path) -> Any:
     """Return a lock that keeps others from beginning a run in a folder until it is freed or the process ends."""
     return take_lock(folder / WORKER_LOCKS.replace("*", secrets.token_hex(8)), patience=PATIENCE)
@@ -272,11 +240,29 @@ def read_results(
     return found
 
 
+def read_monitored(folder: str | os.PathLike[str]) -> Any | None:
+    """Return which households of a run need a plan, or None where the monitor was not asked.
+
+    Raises
+    ------
+    InputError
+        What the monitor found cannot be read.
+    """
+    path = Path(folder) / MONITORED
+    if not path.exists():
+        return None
+    return _table(path, ["needed"], "plan again: the monitor writes it anew")
+
+
 def _read(path: Path, columns: Sequence[str] | None) -> Any:
+    return _table(path, columns, f"remove {path.parent} and plan again: the rest is kept")
+
+
+def _table(path: Path, columns: Sequence[str] | None, hint: str) -> Any:
     try:
         return pq.read_table(path, columns=None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
-        text, hint = f"it cannot be read: {error}", f"remove {path.parent} and plan again: the rest is kept"
+        text = f"it cannot be read: {error}"
         raise InputError(
             Issue(code="table.unreadable", where=str(path), message=" ".join(text.split()), hint=hint)
         ) from error

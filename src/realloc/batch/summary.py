@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from realloc.batch.store import MONITORED, read_manifest, read_results
+from realloc.batch.manifest import read_manifest
+from realloc.batch.store import read_monitored, read_results
 
 _PLAN = (
     "household_id", "trades", "value", "drift_before", "drift_after", "tax", "gap_bps", "status", "objective",
@@ -82,7 +81,7 @@ def summarise(folder: str | os.PathLike[str]) -> Summary:
     return Summary(
         run_id=manifest["run_id"],
         engine_version=manifest["engine_version"],
-        calm=_calm(Path(folder)),
+        calm=_calm(folder),
         planned=plans.num_rows,
         traded=pc.sum(pc.greater(plans["trades"], 0)).as_py() or 0,
         orders=_total(plans["trades"]),
@@ -110,11 +109,9 @@ def _codes(failures: Any) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _calm(folder: Path) -> int:
-    path = folder / MONITORED
-    if not path.exists():
-        return 0
-    return int(pc.sum(pc.invert(pq.read_table(path, columns=["needed"])["needed"])).as_py() or 0)
+def _calm(folder: str | os.PathLike[str]) -> int:
+    monitored = read_monitored(folder)
+    return 0 if monitored is None else int(_total(pc.invert(monitored["needed"])))
 
 
 def _total(column: Any) -> Any:

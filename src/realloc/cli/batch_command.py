@@ -128,9 +128,18 @@ def require_current_results(results: Path) -> None:
     if not note.exists():
         require_current(results)
         return
-    folder = Path(json.loads(note.read_text(encoding="utf-8"))["folder"])
+    folder = _noted(note)
     with TemporaryDirectory() as place:
         require_current(results, tables_in(folder, Path(place) / "tables"))
+
+
+def _noted(note: Path) -> Path:
+    """Return the folder of documents that tables were made of."""
+    folder = read_document(note).get("folder")
+    if not isinstance(folder, str):
+        text, hint = "it does not say which folder the tables were made of", "run 'realloc batch' again"
+        raise InputError(Issue(code="run.documents", where=str(note), message=text, hint=hint))
+    return Path(folder)
 
 
 def _document(path: Path) -> dict[str, Any] | InputError:
